@@ -1,0 +1,165 @@
+// Package config holds everything an operator may set: one Config with a part for each package, its defaults, and the
+// reading and checking of forebay.toml, the environment and the command line.
+//
+// A Config is made once, checked once, and never changed afterwards; a reload makes a new one. The order is default,
+// file, environment, flag: later beats earlier. The package knows none of the others.
+package config
+
+import "time"
+
+// Config is the whole configuration. Each part is passed by value to the package that it is named after.
+type Config struct {
+	App      App
+	Process  Process
+	Log      Log
+	Proxy    Proxy
+	Dispatch Dispatch
+	Workers  Workers
+}
+
+// App says which WSGI application runs, and with which Python. The embedded worker program receives it at boot.
+type App struct {
+	// Spec is MODULE[:CALLABLE] as gunicorn takes it. Empty means the embedded demo application.
+	Spec string `key:"app"`
+	// Chdir is the directory to change to before the application is imported; it is the first entry of sys.path.
+	// Empty means the current directory.
+	Chdir string `key:"chdir"`
+	// PythonPath are further directories for sys.path, in order, after Chdir.
+	PythonPath []string `key:"pythonpath"`
+	// Env are KEY=VALUE pairs added to the environment of the workers.
+	Env []string `key:"env"`
+	// Python is the interpreter. Empty means: $VIRTUAL_ENV, else .venv or venv beside the application, else python3.
+	Python string `key:"python"`
+	// ScriptName is where the application is mounted, such as "/shop": SCRIPT_NAME in the environ, taken off PATH_INFO.
+	// Empty means the root. It never comes from a request.
+	ScriptName string `key:"script_name"`
+}
+
+// Process is about forebay's own process.
+type Process struct {
+	// Name is shown in the process list before the application's name. Empty means "forebay".
+	Name string `key:"name"`
+	// User and Group are what the worker processes run as: a name or a number. Empty means unchanged.
+	User  string `key:"user"`
+	Group string `key:"group"`
+	// Umask for files made by forebay and its workers, in octal. -1 means unchanged.
+	Umask int `key:"umask"`
+	// PIDFile is written after the listeners are open and removed at the end. Empty means none.
+	PIDFile string `key:"pid"`
+}
+
+// Log is about the two streams of lines that forebay writes.
+type Log struct {
+	// Level is debug, info, warn or error.
+	Level string `key:"log_level"`
+	// Access is where the access log goes: "-" is stdout, a path is a file that is appended to, empty is nowhere.
+	Access string `key:"access_logfile"`
+}
+
+// Proxy is about HTTP: the listeners, what a client may send and how long it may take.
+type Proxy struct {
+	// Bind are the addresses to listen on: HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N.
+	Bind []string `key:"bind"`
+	// Backlog is how many connections the kernel holds that are not accepted yet.
+	Backlog int `key:"backlog"`
+	// MaxConnections is how many client connections may be open at once; further ones are answered 503. 0 means no limit.
+	MaxConnections int `key:"max_connections"`
+	// HeadTimeout is the time from a connection's or a request's first byte to the end of its head. After it: 408.
+	HeadTimeout time.Duration `key:"head_timeout"`
+	// HeadSize bounds request line and fields together, in bytes. Above it: 431.
+	HeadSize int `key:"head_size"`
+	// LimitRequestLine bounds the request target, in bytes. Above it: 414.
+	LimitRequestLine int `key:"limit_request_line"`
+	// LimitRequestFields bounds the number of fields. Above it: 431.
+	LimitRequestFields int `key:"limit_request_fields"`
+	// LimitRequestFieldSize bounds one field line, in bytes. Above it: 431.
+	LimitRequestFieldSize int `key:"limit_request_field_size"`
+	// KeepAlive is how long an idle connection is kept. 0 means that each connection serves one request.
+	KeepAlive time.Duration `key:"keep_alive"`
+	// BodyTimeout is the longest pause between two reads of a request body. After it: 408.
+	BodyTimeout time.Duration `key:"body_timeout"`
+	// BodySize bounds a request body, in bytes. Above it: 413. 0 means no limit.
+	BodySize int64 `key:"body_size"`
+	// BodyMemory is how much of a request body is held in memory, in bytes; a larger one goes to an unlinked temporary file.
+	BodyMemory int64 `key:"body_memory"`
+	// ResponseMemory is how much of a response waits in memory for its client, in bytes; the rest goes to an unlinked
+	// temporary file.
+	ResponseMemory int64 `key:"response_memory"`
+	// ResponseSpool bounds what of a response waits in that file, in bytes. When it is full the application's thread waits.
+	ResponseSpool int64 `key:"response_spool"`
+	// SendTimeout is the longest pause between two writes to a client that does not read. After it the connection is cut.
+	SendTimeout time.Duration `key:"send_timeout"`
+	// TempDir is where the unlinked temporary files are made. Empty means the system's own choice ($TMPDIR, /tmp).
+	TempDir string `key:"temp_dir"`
+	// ForwardedAllowIPs are the addresses and networks (CIDR) of proxies whose forwarded fields are believed; "*" is
+	// everybody, "unix" is every peer of a unix socket. Empty means nobody.
+	ForwardedAllowIPs []string `key:"forwarded_allow_ips"`
+	// Static are the directories that are served without the application.
+	Static []Static `key:"static"`
+}
+
+// Static maps a path prefix to a directory.
+type Static struct {
+	// Prefix is a path that begins and ends with a slash.
+	Prefix string `key:"prefix"`
+	// Dir is the directory below which, and only below which, files are served.
+	Dir string `key:"dir"`
+}
+
+// Dispatch is about requests that wait for a thread, and those that run on one.
+type Dispatch struct {
+	// QueueSize is how many requests may wait for a free thread. Above it: 503.
+	QueueSize int `key:"queue_size"`
+	// QueueTimeout is how long a request may wait for one. After it: 503.
+	QueueTimeout time.Duration `key:"queue_timeout"`
+	// Timeout is the time from dispatch to the head of the response, and then of each pause within its body.
+	// Before the head: 504; after it the connection is cut. 0 means no limit.
+	Timeout time.Duration `key:"timeout"`
+	// GracefulTimeout is how long running requests may take to end after a stop was asked for, and how long a thread
+	// may take to come back after its request's deadline has passed, before its process is replaced.
+	GracefulTimeout time.Duration `key:"graceful_timeout"`
+}
+
+// Workers is about the Python processes.
+type Workers struct {
+	// Processes is how many worker processes run. 0 means as many as the CPUs that the cgroup allows.
+	Processes int `key:"workers"`
+	// Threads is how many threads each of them calls the application from.
+	Threads int `key:"threads"`
+	// BootTimeout is how long a worker may take to import the application.
+	BootTimeout time.Duration `key:"boot_timeout"`
+}
+
+// Default returns the configuration that is in force where nothing is said. All defaults stand here and nowhere else.
+func Default() Config {
+	return Config{
+		Process: Process{Umask: -1},
+		Log:     Log{Level: "info", Access: "-"},
+		Proxy: Proxy{
+			Bind:                  []string{"127.0.0.1:8000"},
+			Backlog:               2048,
+			HeadTimeout:           10 * time.Second,
+			HeadSize:              32 << 10,
+			LimitRequestLine:      8190,
+			LimitRequestFields:    100,
+			LimitRequestFieldSize: 8190,
+			KeepAlive:             75 * time.Second,
+			BodyTimeout:           60 * time.Second,
+			BodySize:              16 << 20,
+			BodyMemory:            128 << 10,
+			ResponseMemory:        128 << 10,
+			ResponseSpool:         1 << 30,
+			SendTimeout:           60 * time.Second,
+		},
+		Dispatch: Dispatch{
+			QueueSize:       2048,
+			QueueTimeout:    10 * time.Second,
+			Timeout:         30 * time.Second,
+			GracefulTimeout: 30 * time.Second,
+		},
+		Workers: Workers{
+			Threads:     4,
+			BootTimeout: 60 * time.Second,
+		},
+	}
+}

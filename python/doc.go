@@ -1,0 +1,62 @@
+// Package python is the border with Python: what a request and a response are, how they look on the wire, which keys an
+// environ has, and the worker program that the binary carries and every worker process runs. It knows no processes and no
+// policy.
+//
+// # The wire
+//
+// A worker process inherits one stream socket for control and one for each of its threads (a slot). Both carry frames,
+// all numbers little-endian:
+//
+//	length u32   bytes of payload that follow the head
+//	kind   u8    what the payload is
+//	flags  u8    per kind
+//	payload
+//
+// "marshal" below is Python's marshal format restricted to what version 2 writes: N T F i s u t ( [ { and the
+// terminator 0. Go writes text as u (UTF-8). The worker answers with marshal.dumps(value, 2). Text stands for bytes in
+// latin-1, as PEP 3333 has it: each character is one byte of HTTP.
+//
+// On a slot, one request is in flight at a time. Go sends:
+//
+//	REQUEST  1  marshal (environ: dict[str, str], body: bytes | None)
+//	            The worker adds the keys that are the same for every request, and wsgi.input.
+//	            flag 1 FILE: body is None; it is in a file, whose descriptor follows when the worker has sent WANT.
+//	BODY     2  one byte of payload (0), with the descriptor of the body's file attached (SCM_RIGHTS).
+//
+// The worker answers with one of
+//
+//	RESPONSE 16  marshal (status: str, fields: list[tuple[str, str]], body: bytes): the whole response.
+//	HEAD     17  marshal (status, fields): CHUNK and END follow.
+//	             flag 2 FILE: marshal (status, fields, offset: int, count: int), with the descriptor of an open file
+//	             attached to the frame's first byte: count bytes from offset are the body, and END follows. offset and
+//	             count are written as decimal str, as marshal's ints of version 2 end at 32 bits.
+//	CHUNK    18  bytes of the body, never empty. A chunk may be as long as a u32 allows; Go reads it in pieces.
+//	END      19  empty: the body is whole.
+//	ABORT    20  marshal (text: str): failed after HEAD; the body is not whole. text is a traceback or a reason.
+//	ERROR    21  marshal (text: str): failed before HEAD.
+//	WANT     22  empty: send the descriptor of the request's body now.
+//	IDLE     23  empty: the thread is back and takes the next request.
+//
+// flag 1 FREE on RESPONSE, END, ABORT and ERROR says that the thread is back already and no IDLE follows. Without it the
+// response is over but the thread is still busy (it runs the iterable's close(), say), and IDLE follows.
+//
+// On the control socket Go sends, and the worker's main thread obeys:
+//
+//	BOOT     32  marshal dict: what to load and how, see Boot. The worker answers READY or FAILED.
+//	CANCEL   33  marshal (slot: int, request: int): the client of that request has left. request counts the REQUESTs
+//	             on that slot from 1. The thread closes the iterable at its next chunk.
+//	DRAIN    34  empty: exit when every thread is idle. Go sends it when no slot of the worker is lent.
+//
+// and the worker answers or reports:
+//
+//	READY    48  marshal dict: see Ready.
+//	FAILED   49  marshal (text: str): the application could not be loaded; text is the traceback. The worker exits with 3.
+//
+// The end of the control stream means that the master is gone: the worker exits at once.
+//
+// # The program
+//
+// A worker is started as "python -c PROGRAM FD" where PROGRAM is worker/bootstrap.py. It reads from control descriptor FD
+// one frame SOURCES (31), marshal dict[str, str] of module name to source text, installs the modules as the package
+// forebay, and calls forebay.loop.main(control). Nothing is written to disk.
+package python
