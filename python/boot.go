@@ -1,0 +1,80 @@
+package python
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// Boot is what a worker is told before it imports the application.
+type Boot struct {
+	Spec    string         // MODULE[:CALLABLE]
+	Path    []string       // goes in front of sys.path
+	Slots   []int          // descriptors of the slots' sockets in the worker
+	Environ map[string]any // strings and bools that every environ has
+}
+
+// sample goes to a worker with BOOT and must come back in READY as it was: the proof that both sides read the same
+// marshal format, whichever Python it is.
+func sample() map[string]any {
+	return map[string]any{
+		"none": nil, "true": true, "false": false, "int": -123456, "bytes": []byte{0, 1, 0xFF},
+		"text": "forebay é \u20ac", "tuple": Tuple{"a", 1, Tuple{}}, "list": []any{"b", []any{}},
+		"dict": map[string]any{"k": "v"},
+	}
+}
+
+// Frame returns the BOOT frame.
+func (b Boot) Frame() []byte {
+	slots := make([]any, len(b.Slots))
+	for i, fd := range b.Slots {
+		slots[i] = fd
+	}
+	return AppendFrame(nil, KindBoot, 0, AppendValue(nil, map[string]any{
+		"spec": b.Spec, "path": b.Path, "slots": slots, "environ": b.Environ, "sample": sample(),
+	}))
+}
+
+// SourcesFrame returns the SOURCES frame: the text of every module of the worker program.
+func SourcesFrame() ([]byte, error) {
+	modules, err := sources()
+	if err != nil {
+		return nil, err
+	}
+	return AppendFrame(nil, KindSources, 0, AppendValue(nil, modules)), nil
+}
+
+// CancelFrame returns the CANCEL frame for the request that was the n-th on a slot.
+func CancelFrame(slot int, n uint32) []byte {
+	return AppendFrame(nil, KindCancel, 0, AppendValue(nil, Tuple{slot, int(int32(n))}))
+}
+
+// Ready is what a worker says of itself when the application is loaded and its threads wait.
+type Ready struct {
+	Version        string // "3.11.7"
+	Implementation string // "CPython"
+	Executable     string
+	PID            int
+	GIL            bool
+}
+
+// ParseReady reads the payload of READY and checks the sample in it.
+func ParseReady(payload []byte) (Ready, error) {
+	v, err := ReadValue(payload)
+	if err != nil {
+		return Ready{}, err
+	}
+	d, ok := v.(map[string]any)
+	if !ok {
+		return Ready{}, fmt.Errorf("%w: READY is no dict", ErrMarshal)
+	}
+	var r Ready
+	r.Version, _ = d["python"].(string)
+	r.Implementation, _ = d["implementation"].(string)
+	r.Executable, _ = d["executable"].(string)
+	r.PID, _ = d["pid"].(int)
+	r.GIL, _ = d["gil"].(bool)
+	if !reflect.DeepEqual(d["sample"], any(sample())) {
+		return r, fmt.Errorf("%s %s does not read and write marshal as forebay does", r.Implementation, r.Version)
+	}
+	return r, nil
+}
