@@ -1,0 +1,41 @@
+package static
+
+import (
+	"mime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestContentType(t *testing.T) {
+	for name, want := range map[string]string{
+		"a.html":             "text/html; charset=utf-8",
+		"A.HTML":             "text/html; charset=utf-8",
+		"js/app.min.js":      "text/javascript; charset=utf-8",
+		"app.js.map":         "application/json",
+		"site.webmanifest":   "application/manifest+json",
+		"x.woff2":            "font/woff2",
+		"a.tar.gz":           "application/gzip",
+		"dir.css/plain":      defaultType,
+		"plain":              defaultType,
+		"dot.":               defaultType,
+		"a.unheard":          defaultType,
+		"a.longestofendings": defaultType,
+		"":                   defaultType,
+	} {
+		assert.Equal(t, want, contentType(name), name)
+	}
+}
+
+func TestTypesAreWellFormed(t *testing.T) {
+	for ending, value := range types {
+		require.Equal(t, strings.ToLower(ending), ending)
+		require.True(t, strings.HasPrefix(ending, "."), ending)
+		require.LessOrEqual(t, len(ending), longestEnding, ending)
+		typ, params, err := mime.ParseMediaType(value)
+		require.NoError(t, err, ending)
+		assert.Equal(t, strings.HasPrefix(typ, "text/"), params["charset"] == "utf-8", ending)
+	}
+}
