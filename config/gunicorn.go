@@ -1,0 +1,89 @@
+package config
+
+import "strings"
+
+const (
+	notYet    = "not available in this version"
+	noTLS     = "TLS is " + notYet
+	noHooks   = "server hooks are " + notYet
+	noMetrics = "metrics are " + notYet
+	noFormat  = "the access log has one format in this version"
+	oneLog    = "forebay's own log goes to stderr, and a service manager keeps it; --log-level sets how much"
+	oneParser = "there is one HTTP parser, and it is always strict"
+	oneKind   = "there is one kind of worker: each runs --threads threads"
+	wsgiOnly  = "forebay runs WSGI applications only"
+)
+
+// gunicorn is what to do instead of its settings and options that forebay has not, or has under another name. The keys
+// are gunicorn's names with "_"; those of options with one letter are that letter.
+var gunicorn = map[string]string{
+	"worker_class":       "not needed: " + oneKind,
+	"k":                  "not needed: " + oneKind,
+	"worker_connections": "not needed: idle clients take no thread; --max-connections bounds them",
+	"worker_tmp_dir":     "not needed: workers have no heartbeat file",
+	"http_parser":        "not needed: " + oneParser,
+
+	"max_requests":        notYet,
+	"max_requests_jitter": notYet,
+	"preload":             notYet + ": each worker imports the application itself",
+	"preload_app":         notYet + ": each worker imports the application itself",
+	"reload":              notYet,
+	"reload_engine":       notYet,
+	"reload_extra_file":   notYet,
+	"reload_extra_files":  notYet,
+	"reuse_port":          notYet,
+	"proxy_protocol":      notYet,
+	"proxy_allow_from":    notYet,
+	"proxy_allow_ips":     notYet,
+	"spew":                notYet,
+	"paste":               notYet + ": name a module that holds the application",
+	"paster":              notYet + ": name a module that holds the application",
+	"initgroups":          notYet,
+
+	"daemon": "forebay stays in the foreground: a service manager such as systemd puts it in the background",
+	"D":      "forebay stays in the foreground: a service manager such as systemd puts it in the background",
+
+	"check_config": "the command for it is: forebay check",
+	"print_config": "the command for it is: forebay check --print",
+
+	"sendfile":                 "not needed: files are always sent by sendfile where that is possible",
+	"no_sendfile":              "not needed: files are always sent by sendfile where that is possible",
+	"capture_output":           "not needed: what the application prints is always logged",
+	"enable_stdio_inheritance": "not needed: what the application prints is always logged",
+	"R":                        "not needed: what the application prints is always logged",
+
+	"error_logfile": oneLog, "log_file": oneLog, "errorlog": oneLog, "log_config": oneLog, "logconfig": oneLog,
+	"log_config_json": oneLog, "logconfig_json": oneLog, "logconfig_dict": oneLog, "logger_class": oneLog,
+	"log_syslog": oneLog, "syslog": oneLog, "log_syslog_to": oneLog, "syslog_addr": oneLog, "log_syslog_prefix": oneLog,
+	"syslog_prefix": oneLog, "log_syslog_facility": oneLog, "syslog_facility": oneLog,
+	"disable_redirect_access_to_syslog": oneLog,
+	"access_logformat":                  noFormat, "access_log_format": noFormat,
+	"statsd_host": noMetrics, "statsd_prefix": noMetrics, "dogstatsd_tags": noMetrics, "enable_backlog_metric": noMetrics,
+
+	"certfile": noTLS, "keyfile": noTLS, "ca_certs": noTLS, "cert_reqs": noTLS, "ciphers": noTLS, "ssl_version": noTLS,
+	"ssl_context": noTLS, "do_handshake_on_connect": noTLS, "suppress_ragged_eofs": noTLS,
+
+	"permit_obsolete_folding": oneParser, "strip_header_spaces": oneParser, "casefold_http_method": oneParser,
+	"permit_unconventional_http_method": oneParser, "permit_unconventional_http_version": oneParser,
+	"header_map": oneParser, "forwarder_headers": oneParser, "secure_scheme_headers": oneParser,
+
+	"asgi_loop": wsgiOnly, "asgi_lifespan": wsgiOnly, "asgi_disconnect_grace_period": wsgiOnly,
+	"websocket_max_message_size": wsgiOnly,
+
+	"on_starting": noHooks, "on_reload": noHooks, "when_ready": noHooks, "pre_fork": noHooks, "post_fork": noHooks,
+	"post_worker_init": noHooks, "worker_int": noHooks, "worker_abort": noHooks, "pre_exec": noHooks,
+	"pre_request": noHooks, "post_request": noHooks, "child_exit": noHooks, "worker_exit": noHooks,
+	"nworkers_changed": noHooks, "on_exit": noHooks,
+
+	"wsgi_app": called("app"), "keepalive": called("keep_alive"), "raw_env": called("env"), "pidfile": called("pid"),
+	"accesslog": called("access_logfile"), "loglevel": called("log_level"), "proc_name": called("name"),
+	"root_path": called("script_name"), "tmp_upload_dir": called("temp_dir"),
+}
+
+func called(key string) string { return "it is called " + key + " here" }
+
+// Advice says what to do instead of a setting or option of gunicorn that forebay does not know. It takes names with "-"
+// and with "_", and is empty for all others.
+func Advice(name string) string {
+	return gunicorn[strings.ReplaceAll(name, "-", "_")]
+}

@@ -1,0 +1,124 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// kind is how the values of one sort of setting are read and written. Whatever the layer, a value arrives as text; the
+// directory is the one that a relative path in it starts from.
+type kind struct {
+	parse  func(text, dir string) (any, error)
+	format func(value reflect.Value) string
+	// number: in a file, numbers may stand without quotes.
+	number bool
+	// least is the smallest value of a number that is in order.
+	least int64
+	// commas: an element of a list holds no comma, so that several may be given in one text, as gunicorn takes them.
+	// In the environment, where a setting cannot be repeated, commas part the elements of every list.
+	commas bool
+}
+
+var (
+	textKind     = kind{parse: parseText, format: reflect.Value.String}
+	namesKind    = kind{parse: parseText, format: reflect.Value.String, commas: true}
+	pathKind     = kind{parse: parsePath, format: reflect.Value.String}
+	pathsKind    = kind{parse: parsePath, format: reflect.Value.String, commas: true}
+	programKind  = kind{parse: parseProgram, format: reflect.Value.String}
+	streamKind   = kind{parse: parseStream, format: reflect.Value.String}
+	listenKind   = kind{parse: parseListen, format: reflect.Value.String}
+	levelKind    = kind{parse: parseLevel, format: reflect.Value.String}
+	octalKind    = kind{parse: parseOctal, format: formatOctal, least: -1}
+	countKind    = kind{parse: parseCount, format: formatCount, number: true}
+	sizeKind     = kind{parse: parseSize, format: formatSize, number: true}
+	durationKind = kind{parse: parseDuration, format: formatDuration, number: true}
+	staticKind   = kind{parse: parseStatic, format: formatStatic}
+)
+
+// from is k with a least value.
+func (k kind) from(least int64) kind {
+	k.least = least
+	return k
+}
+
+func parseText(text, _ string) (any, error) { return text, nil }
+
+func parsePath(text, dir string) (any, error) { return resolve(text, dir), nil }
+
+// parseProgram leaves a bare name alone: it is looked for in $PATH.
+func parseProgram(text, dir string) (any, error) {
+	if !strings.ContainsRune(text, filepath.Separator) {
+		return text, nil
+	}
+	return resolve(text, dir), nil
+}
+
+// parseStream knows "-", which is a standard stream and no file.
+func parseStream(text, dir string) (any, error) {
+	if text == "-" {
+		return text, nil
+	}
+	return resolve(text, dir), nil
+}
+
+// parseListen makes the path of a unix socket absolute. "@name" has no place in the file system: see unix(7), abstract.
+func parseListen(text, dir string) (any, error) {
+	path, isUnix := strings.CutPrefix(text, unixPrefix)
+	if !isUnix || strings.HasPrefix(path, "@") {
+		return text, nil
+	}
+	return unixPrefix + resolve(path, dir), nil
+}
+
+// parseLevel takes gunicorn's names for the levels as well.
+func parseLevel(text, _ string) (any, error) {
+	switch level := strings.ToLower(text); level {
+	case "debug", "info", "warn", "error":
+		return level, nil
+	case "warning":
+		return "warn", nil
+	case "critical":
+		return "error", nil
+	}
+	return nil, fmt.Errorf("want %s, not %q", levelNames, text)
+}
+
+func parseCount(text, _ string) (any, error) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, fmt.Errorf("want a whole number, not %q", text)
+	}
+	return n, nil
+}
+
+func formatCount(value reflect.Value) string { return strconv.FormatInt(value.Int(), 10) }
+
+// parseOctal takes text only, in a file too: there 22 would be decimal, and nobody who writes umask = 22 means that.
+func parseOctal(text, _ string) (any, error) {
+	if text == "-1" {
+		return -1, nil
+	}
+	n, err := strconv.ParseUint(strings.TrimPrefix(text, "0o"), 8, 31)
+	if err != nil {
+		return nil, fmt.Errorf("want an octal number such as \"022\", not %q", text)
+	}
+	return int(n), nil
+}
+
+func formatOctal(value reflect.Value) string {
+	if value.Int() < 0 {
+		return "-1"
+	}
+	return fmt.Sprintf("%03o", value.Int())
+}
+
+// resolve is path, starting from dir if it is relative. The empty path stays empty: it means that nothing was named.
+func resolve(path, dir string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}

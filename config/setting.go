@@ -1,0 +1,169 @@
+package config
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Setting is one thing an operator may set. The files, the environment, the command line, the help and the README all
+// take it from Settings.
+type Setting struct {
+	// Key names it in a file, and the field of Config by its tag.
+	Key string
+	// Flag is the long option without dashes. Empty means that it is the command line's argument.
+	Flag string
+	// Short is the one-letter option. Empty means none.
+	Short string
+	// Group is the heading it stands under in the help.
+	Group string
+	// Metavar stands for the value in the help.
+	Metavar string
+	// Help is one line without a full stop.
+	Help string
+
+	kind kind
+}
+
+// The groups of settings.
+const (
+	groupApp       = "Application"
+	groupListen    = "Listening"
+	groupWorkers   = "Workers and queue"
+	groupRequests  = "Requests"
+	groupResponses = "Responses"
+	groupProcess   = "Process and logs"
+)
+
+// instant is the least of those durations for which 0 has no meaning.
+const instant = int64(time.Millisecond)
+
+// Settings are all settings, group by group, in the order in which help shows them.
+var Settings = []Setting{
+	{"app", "", "", groupApp, "MODULE[:CALLABLE]", "the WSGI application; without it the demo application runs", textKind},
+	{"static", "static", "", groupApp, "PREFIX=DIR", "serve the files below DIR at PREFIX without the application; repeatable", staticKind},
+	{"chdir", "chdir", "", groupApp, "DIR", "change to DIR before the application is imported", pathKind},
+	{"pythonpath", "pythonpath", "", groupApp, "DIR,...", "further directories for sys.path", pathsKind},
+	{"env", "env", "e", groupApp, "KEY=VALUE", "add to the environment of the workers; repeatable", textKind},
+	{"python", "python", "", groupApp, "PATH", "the interpreter; else $VIRTUAL_ENV, .venv or venv, python3", programKind},
+	{"script_name", "script-name", "", groupApp, "PATH", "where the application is mounted, such as /shop", textKind},
+
+	{"bind", "bind", "b", groupListen, "ADDRESS", "HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N; repeatable", listenKind},
+	{"backlog", "backlog", "", groupListen, "N", "connections the kernel holds until they are accepted", countKind.from(1)},
+	{"max_connections", "max-connections", "", groupListen, "N", "open client connections, further ones are answered 503; 0 is no limit", countKind},
+	{"keep_alive", "keep-alive", "", groupListen, "TIME", "keep idle connections this long; 0 is one request each", durationKind},
+	{"forwarded_allow_ips", "forwarded-allow-ips", "", groupListen, "IP,...", "proxies whose forwarded fields are believed: addresses, networks, * or unix", namesKind},
+
+	{"workers", "workers", "w", groupWorkers, "N", "worker processes; 0 is as many as CPUs are allowed", countKind},
+	{"threads", "threads", "", groupWorkers, "N", "threads in each worker", countKind.from(1)},
+	{"timeout", "timeout", "t", groupWorkers, "TIME", "time for the head of a response, then between its parts; 0 is no limit", durationKind},
+	{"graceful_timeout", "graceful-timeout", "", groupWorkers, "TIME", "time for running requests to end at a stop", durationKind},
+	{"boot_timeout", "boot-timeout", "", groupWorkers, "TIME", "time for a worker to import the application", durationKind.from(instant)},
+	{"queue_size", "queue-size", "", groupWorkers, "N", "requests that may wait for a thread; further ones are answered 503", countKind.from(1)},
+	{"queue_timeout", "queue-timeout", "", groupWorkers, "TIME", "time a request may wait for a thread, then 503", durationKind.from(instant)},
+
+	{"head_timeout", "head-timeout", "", groupRequests, "TIME", "time to the end of a request's head, then 408", durationKind.from(instant)},
+	{"head_size", "head-size", "", groupRequests, "SIZE", "request line and fields together, above it 431", sizeKind.from(1)},
+	{"limit_request_line", "limit-request-line", "", groupRequests, "SIZE", "request target, above it 414", sizeKind.from(1)},
+	{"limit_request_fields", "limit-request-fields", "", groupRequests, "N", "fields in a request, above it 431", countKind.from(1)},
+	// gunicorn spells this one with an underscore.
+	{"limit_request_field_size", "limit-request-field_size", "", groupRequests, "SIZE", "one field of a request, above it 431", sizeKind.from(1)},
+	{"body_timeout", "body-timeout", "", groupRequests, "TIME", "longest pause in a request's body, then 408", durationKind.from(instant)},
+	{"body_size", "body-size", "", groupRequests, "SIZE", "a request's body, above it 413; 0 is no limit", sizeKind},
+	{"body_memory", "body-memory", "", groupRequests, "SIZE", "a request's body in memory, above it a temporary file", sizeKind},
+
+	{"response_memory", "response-memory", "", groupResponses, "SIZE", "a response waiting in memory, above it a temporary file", sizeKind},
+	{"response_spool", "response-spool", "", groupResponses, "SIZE", "a response waiting in that file, above it the application waits", sizeKind},
+	{"send_timeout", "send-timeout", "", groupResponses, "TIME", "longest pause of a client that does not read", durationKind.from(instant)},
+	{"temp_dir", "temp-dir", "", groupResponses, "DIR", "where unlinked temporary files are made; else $TMPDIR or /tmp", pathKind},
+
+	{"name", "name", "n", groupProcess, "NAME", "name in the process list; else forebay", textKind},
+	{"user", "user", "u", groupProcess, "USER", "run the workers as this user", textKind},
+	{"group", "group", "g", groupProcess, "GROUP", "run the workers as this group", textKind},
+	{"umask", "umask", "m", groupProcess, "OCTAL", "permissions that new files do not get; -1 leaves it unchanged", octalKind},
+	{"pid", "pid", "p", groupProcess, "FILE", "write the process id to FILE", pathKind},
+	{"log_level", "log-level", "", groupProcess, "LEVEL", levelNames, levelKind},
+	{"access_logfile", "access-logfile", "", groupProcess, "FILE", "the access log: - is stdout, empty is none", streamKind},
+}
+
+// levelNames are the levels that a log may have.
+const levelNames = "debug, info, warn or error"
+
+// Find is the setting with that key.
+func Find(key string) (Setting, bool) {
+	i := slices.IndexFunc(Settings, func(s Setting) bool { return s.Key == key })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return Settings[i], true
+}
+
+// Variable is the name of the setting in the environment.
+func (s Setting) Variable() string { return variablePrefix + strings.ToUpper(s.Key) }
+
+// Value is the setting's value in c, as text: the elements of a list are joined by commas.
+func (s Setting) Value(c Config) string {
+	field := s.field(&c)
+	if field.Kind() != reflect.Slice {
+		return s.kind.format(field)
+	}
+	var texts []string
+	for i := range field.Len() {
+		texts = append(texts, s.kind.format(field.Index(i)))
+	}
+	return strings.Join(texts, ",")
+}
+
+// isList says whether the setting has any number of values.
+func (s Setting) isList() bool { return s.field(&Config{}).Kind() == reflect.Slice }
+
+// set gives the setting its value in c. Of several texts for a setting that is no list, the last one counts.
+func (s Setting) set(c *Config, texts []string, dir string) error {
+	field := s.field(c)
+	if field.Kind() != reflect.Slice {
+		return s.parse(field, texts[len(texts)-1], dir)
+	}
+	list := reflect.MakeSlice(field.Type(), len(texts), len(texts))
+	for i, text := range texts {
+		if err := s.parse(list.Index(i), text, dir); err != nil {
+			return err
+		}
+	}
+	field.Set(list)
+	return nil
+}
+
+// parse reads one text into a field or an element of a list.
+func (s Setting) parse(into reflect.Value, text, dir string) error {
+	value, err := s.kind.parse(text, dir)
+	if err != nil {
+		return err
+	}
+	into.Set(reflect.ValueOf(value).Convert(into.Type()))
+	return nil
+}
+
+// split takes a text with several elements apart. Empty ones do not count, so an empty text is an empty list.
+func (s Setting) split(text string) []string {
+	var texts []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			texts = append(texts, part)
+		}
+	}
+	return texts
+}
+
+// field is the field of c whose tag is the setting's key.
+func (s Setting) field(c *Config) reflect.Value {
+	for _, part := range reflect.ValueOf(c).Elem().Fields() {
+		for info, field := range part.Fields() {
+			if info.Tag.Get("key") == s.Key {
+				return field
+			}
+		}
+	}
+	panic(fmt.Sprintf("no field of config.Config has the key %q", s.Key)) // a test compares the table with the struct
+}
