@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Body is a request's body, whole: in memory or, when File is set, in a file that the owner of the Body closes.
@@ -27,10 +28,21 @@ type Request struct {
 	Target []byte
 	ID     []byte
 	Client Client
+	// Trace is what dispatch notes for the access log.
+	Trace Trace
 	// File is the body's file, or nil. A worker gets its descriptor; the caller closes it after Release.
 	File *os.File
 
 	frame []byte
+}
+
+// Trace says how a request fared behind the front.
+type Trace struct {
+	Queued time.Duration // waited for a thread
+	Ran    time.Duration // from dispatch to the head of the response
+	PID    int           // of the worker that ran it last; 0: none did
+	Thread int           // in that worker, from 0
+	Tries  int           // how often a thread was given it
 }
 
 var requests = sync.Pool{New: func() any { return new(Request) }}
@@ -70,6 +82,7 @@ const maxKeptFrame = 64 << 10
 // Release gives the request's memory back. Nothing of it may be used afterwards.
 func (r *Request) Release() {
 	r.Client, r.File = nil, nil
+	r.Trace = Trace{}
 	if cap(r.frame) > maxKeptFrame {
 		r.frame = nil
 	}

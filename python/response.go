@@ -35,7 +35,8 @@ var responses = sync.Pool{New: func() any { return new(Response) }}
 // payloads holds buffers that frames are read into and responses keep. See NewPayload.
 var payloads = sync.Pool{New: func() any { b := make([]byte, payloadSize); return &b }}
 
-const payloadSize = 16 << 10
+// payloadSize has room for a RESPONSE with the 64 KiB of body that a worker sends in one frame, and its head.
+const payloadSize = 80 << 10
 
 // NewPayload returns a buffer to read frames into. A response that is parsed from it owns it from then on.
 func NewPayload() []byte { return *payloads.Get().(*[]byte) }

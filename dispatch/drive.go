@@ -1,0 +1,180 @@
+package dispatch
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"forebay/python"
+	"forebay/python/spool"
+	"forebay/workers"
+)
+
+// job is what a driver does for a thread: see the rest of one request through, or run one from the queue. Then it takes
+// the thread from request to request for as long as any wait.
+type job struct {
+	thread *thread
+	rest   rest
+	waiter *waiter
+}
+
+// settle sees to it that a thread is used again, without blocking the caller.
+func (d *Dispatcher) settle(t *thread, r rest) {
+	switch r.state {
+	case idle:
+		d.giveBack(t)
+	case lost:
+		d.drop(t)
+	default:
+		d.start(job{thread: t, rest: r})
+	}
+}
+
+// start hands a job to a driver.
+func (d *Dispatcher) start(j job) {
+	if err := d.drivers.Invoke(j); err != nil { // the pool is closed: we are going down
+		d.refuse(j, err)
+	}
+}
+
+// refuse answers for a job that no driver will do.
+func (d *Dispatcher) refuse(j job, err error) {
+	err = fmt.Errorf("%w: %w", workers.ErrWorkerDied, err)
+	if j.rest.stream != nil {
+		j.rest.stream.End(err)
+	}
+	if j.waiter != nil {
+		j.waiter.finish(nil, err)
+	}
+	d.drop(j.thread)
+}
+
+// drive is what a driver's goroutine runs.
+func (d *Dispatcher) drive(j job) {
+	defer func() {
+		if p := recover(); p != nil {
+			d.log.Error("driver panicked", "panic", p, "stack", string(debug.Stack()))
+			d.refuse(j, fmt.Errorf("panic: %v", p))
+		}
+	}()
+	for {
+		if !d.see(j.thread, j.rest) {
+			return
+		}
+		j.rest = rest{}
+		if j.waiter == nil {
+			if j.waiter = d.next(j.thread); j.waiter == nil {
+				return
+			}
+		}
+		resp, r, err := d.exchange(j.thread, j.waiter.req)
+		w := j.waiter
+		j.waiter, j.rest = nil, r
+		w.finish(resp, err)
+	}
+}
+
+// see brings a thread from the rest of its request to idle. It reports false if the thread is lost.
+func (d *Dispatcher) see(t *thread, r rest) bool {
+	state := r.state
+	if state == streaming {
+		state = d.pump(t, r.stream)
+	}
+	if state == closing {
+		state = d.await(t, d.deadline(time.Now()))
+	}
+	if state == stuck {
+		if state = d.await(t, time.Now().Add(d.cfg.GracefulTimeout)); state == stuck {
+			t.slot.Worker().Retire("a thread did not come back after its deadline")
+			d.lose(t)
+			return false
+		}
+	}
+	if state == lost {
+		d.drop(t)
+		return false
+	}
+	return true
+}
+
+// pump fills a response's spool with the chunks of a thread, until the answer ends or the deadline between two chunks
+// passes. When the client has left, the thread is told so and what it still sends is dropped.
+func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
+	cancelled := false
+	for {
+		frame, err := t.slot.Receive(d.deadline(time.Now()))
+		switch {
+		case errors.Is(err, workers.ErrDeadline):
+			out.End(ErrTimeout)
+			return stuck
+		case err != nil:
+			out.End(err)
+			return lost
+		}
+		switch frame.Kind {
+		case python.KindChunk:
+			if cancelled {
+				continue
+			}
+			if _, err := out.Write(frame.Payload); err != nil {
+				t.slot.Cancel()
+				cancelled = true
+			}
+		case python.KindEnd:
+			out.End(nil)
+			return afterAnswer(frame)
+		case python.KindAbort:
+			out.End(abortError(frame))
+			return afterAnswer(frame)
+		default:
+			out.End(fmt.Errorf("%w: %v within a response", workers.ErrWorkerDied, frame.Kind))
+			return lost
+		}
+	}
+}
+
+func afterAnswer(frame python.Frame) restState {
+	if frame.Free() {
+		return idle
+	}
+	return closing
+}
+
+func abortError(frame python.Frame) error {
+	text, err := python.ParseText(frame.Payload)
+	if err != nil {
+		return err
+	}
+	return &ApplicationError{Traceback: text}
+}
+
+// await drops what a thread still sends until it is back or the deadline has passed.
+func (d *Dispatcher) await(t *thread, deadline time.Time) restState {
+	for {
+		frame, err := t.slot.Receive(deadline)
+		switch {
+		case errors.Is(err, workers.ErrDeadline):
+			return stuck
+		case err != nil:
+			return lost
+		}
+		if f := t.slot.TakeFile(); f != nil {
+			closeFile(f)
+		}
+		switch frame.Kind {
+		case python.KindIdle:
+			return idle
+		case python.KindResponse, python.KindEnd, python.KindAbort, python.KindError:
+			if frame.Free() {
+				return idle
+			}
+		}
+	}
+}
+
+// drop gives up a thread whose stream is broken, and its process, if that should still run.
+func (d *Dispatcher) drop(t *thread) {
+	t.slot.Worker().Retire("the stream of a thread is broken")
+	d.lose(t)
+}

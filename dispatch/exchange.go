@@ -1,0 +1,137 @@
+package dispatch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"forebay/python"
+	"forebay/python/spool"
+	"forebay/workers"
+)
+
+// rest is what a thread still does after its request's result is known.
+type rest struct {
+	state  restState
+	stream *spool.Spool // of streaming
+}
+
+type restState uint8
+
+const (
+	idle      restState = iota // it takes the next request
+	streaming                  // its response goes on, into a spool
+	closing                    // its response is over; it runs close() of the iterable
+	stuck                      // its deadline has passed
+	lost                       // its process has died, or speaks nonsense
+)
+
+// exchange gives a request to a thread and waits for the head of the answer. The caller settles the rest.
+func (d *Dispatcher) exchange(t *thread, req *python.Request) (*python.Response, rest, error) {
+	req.Trace.PID, req.Trace.Thread = t.slot.Worker().PID(), t.slot.Index()
+	req.Trace.Tries++
+	start := time.Now()
+	deadline := d.deadline(start)
+	resp, r, err := d.converse(t, req, deadline)
+	req.Trace.Ran = time.Since(start)
+	d.pace.add(req.Trace.Ran)
+	if r.state != lost {
+		t.slot.Finish()
+	}
+	return resp, r, err
+}
+
+func (d *Dispatcher) deadline(from time.Time) time.Time {
+	if d.cfg.Timeout <= 0 {
+		return time.Time{}
+	}
+	return from.Add(d.cfg.Timeout)
+}
+
+func (d *Dispatcher) converse(t *thread, req *python.Request, deadline time.Time) (*python.Response, rest, error) {
+	if err := t.slot.Send(req, deadline); err != nil {
+		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)
+	}
+	for {
+		frame, err := t.slot.Receive(deadline)
+		switch {
+		case errors.Is(err, workers.ErrDeadline):
+			return nil, rest{state: stuck}, ErrTimeout
+		case err != nil:
+			return nil, rest{state: lost}, err
+		}
+		if frame.Kind != python.KindWant || req.File == nil {
+			return d.answer(t, frame)
+		}
+		if err := t.slot.SendFile(req.File); err != nil {
+			return nil, rest{state: lost}, err
+		}
+	}
+}
+
+// answer makes a response of the first frame of an answer.
+func (d *Dispatcher) answer(t *thread, frame python.Frame) (*python.Response, rest, error) {
+	after := rest{state: closing}
+	if frame.Free() {
+		after.state = idle
+	}
+	switch frame.Kind {
+	case python.KindResponse:
+		resp, err := parse(t, frame)
+		return resp, after, err
+	case python.KindHead:
+		return d.streamed(t, frame)
+	case python.KindError:
+		text, err := python.ParseText(frame.Payload)
+		if err == nil {
+			err = &ApplicationError{Traceback: text}
+		}
+		return nil, after, err
+	}
+	return nil, rest{state: lost}, fmt.Errorf("%w: it answered with %v", workers.ErrWorkerDied, frame.Kind)
+}
+
+// streamed makes the response of a HEAD, whose body is a file, or comes in chunks and goes into a spool.
+func (d *Dispatcher) streamed(t *thread, frame python.Frame) (*python.Response, rest, error) {
+	if frame.Flags&python.FlagFile != 0 {
+		resp, err := parseFile(t, frame)
+		return resp, rest{state: closing}, err
+	}
+	resp, err := parse(t, frame)
+	if err != nil {
+		return nil, rest{state: closing}, err
+	}
+	resp.Stream = spool.New(d.limits)
+	return resp, rest{state: streaming, stream: resp.Stream}, nil
+}
+
+// parse makes a response that keeps the buffer of its frame.
+func parse(t *thread, frame python.Frame) (*python.Response, error) {
+	buffer := t.slot.TakeBuffer()
+	resp, err := python.ParseResponse(frame.Kind, frame.Payload, buffer)
+	if err != nil {
+		python.FreePayload(buffer)
+		return nil, &ApplicationError{Traceback: err.Error()}
+	}
+	return resp, nil
+}
+
+func parseFile(t *thread, frame python.Frame) (*python.Response, error) {
+	file := t.slot.TakeFile()
+	if file == nil {
+		return nil, &ApplicationError{Traceback: "the descriptor of the response's file did not arrive"}
+	}
+	buffer := t.slot.TakeBuffer()
+	resp, err := python.ParseFileHead(frame.Payload, buffer, file)
+	if err != nil {
+		python.FreePayload(buffer)
+		closeFile(file)
+		return nil, &ApplicationError{Traceback: err.Error()}
+	}
+	return resp, nil
+}
+
+func closeFile(f *os.File) {
+	_ = f.Close() // opened for reading only
+}

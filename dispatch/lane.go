@@ -1,0 +1,120 @@
+package dispatch
+
+import (
+	"time"
+
+	"forebay/workers"
+)
+
+// lane is a worker as dispatch sees it: which of its threads are idle. Guarded by Dispatcher.mu.
+type lane struct {
+	worker    *workers.Worker
+	idle      []*thread // the one that came back last is at the end
+	lent      int
+	withdrawn bool
+	empty     chan struct{} // closed when withdrawn and nothing is lent
+}
+
+// thread is a slot in its lane. It belongs to one goroutine at a time, like the slot.
+type thread struct {
+	lane *lane
+	slot *workers.Slot
+}
+
+// Offer makes the threads of a ready worker available. It implements workers.Host.
+func (d *Dispatcher) Offer(w *workers.Worker) {
+	l := &lane{worker: w, empty: make(chan struct{})}
+	d.mu.Lock()
+	d.lanes = append(d.lanes, l)
+	d.threads += len(w.Slots())
+	d.drivers.Tune(d.threads)
+	l.lent = len(w.Slots())
+	d.mu.Unlock()
+	for _, slot := range w.Slots() {
+		d.giveBack(&thread{lane: l, slot: slot})
+	}
+}
+
+// Withdraw takes a worker's threads out of use. It implements workers.Host.
+func (d *Dispatcher) Withdraw(w *workers.Worker) <-chan struct{} {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, l := range d.lanes {
+		if l.worker != w {
+			continue
+		}
+		d.lanes = append(d.lanes[:i], d.lanes[i+1:]...)
+		d.threads -= len(w.Slots())
+		l.withdrawn, l.idle = true, nil
+		if l.lent == 0 {
+			close(l.empty)
+		}
+		return l.empty
+	}
+	none := make(chan struct{})
+	close(none)
+	return none
+}
+
+// takeIdle takes a thread of the worker with the fewest that are busy, so that two threads do not share one GIL while
+// another process idles; of its threads the one that came back last, whose caches are warm. It returns nil if all are
+// busy. The caller holds the lock.
+func (d *Dispatcher) takeIdle() *thread {
+	var best *lane
+	for _, l := range d.lanes {
+		if len(l.idle) > 0 && (best == nil || l.lent < best.lent) {
+			best = l
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	last := len(best.idle) - 1
+	t := best.idle[last]
+	best.idle = best.idle[:last]
+	best.lent++
+	return t
+}
+
+// giveBack makes a thread that is back available: to the oldest request that waits, else to the next that comes.
+func (d *Dispatcher) giveBack(t *thread) {
+	if w := d.next(t); w != nil {
+		d.start(job{thread: t, waiter: w})
+	}
+}
+
+// next gives the thread back and returns nil, or keeps it and returns the oldest request that waits for one.
+func (d *Dispatcher) next(t *thread) *waiter {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	l := t.lane
+	if l.withdrawn {
+		d.returned(l)
+		return nil
+	}
+	for d.queue.len() > 0 {
+		w := d.queue.pop()
+		w.waited = time.Since(w.since)
+		if !w.req.Client.Gone() {
+			return w
+		}
+		w.finish(nil, ErrClientGone)
+	}
+	l.lent--
+	l.idle = append(l.idle, t)
+	return nil
+}
+
+// lose forgets a thread that will not come back.
+func (d *Dispatcher) lose(t *thread) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.returned(t.lane)
+}
+
+func (d *Dispatcher) returned(l *lane) {
+	l.lent--
+	if l.withdrawn && l.lent == 0 {
+		close(l.empty)
+	}
+}

@@ -1,0 +1,21 @@
+package dispatch
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// pace is how long requests take at present: a moving average over about the last 16. Safe for concurrent use; two that
+// end at the same moment may count as one, which an average forgives.
+type pace struct{ average atomic.Int64 }
+
+func (p *pace) add(took time.Duration) {
+	old := p.average.Load()
+	p.average.Store(old + (int64(took)-old)/16)
+}
+
+// drain returns how long waiting requests will keep threads busy, in whole seconds from 1 to 60.
+func (p *pace) drain(waiting, threads int) time.Duration {
+	left := time.Duration(p.average.Load()) * time.Duration(waiting) / time.Duration(max(threads, 1))
+	return min(max(left.Truncate(time.Second)+time.Second, time.Second), time.Minute)
+}

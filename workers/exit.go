@@ -1,0 +1,51 @@
+package workers
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// LoadError says that the application could not be loaded. Traceback is Python's own text about it.
+type LoadError struct{ Traceback string }
+
+func (e *LoadError) Error() string { return "the application could not be loaded" }
+
+// DiedError says that a worker ended before it was ready.
+type DiedError struct {
+	PID  int
+	Exit string // as exitText says it
+}
+
+func (e *DiedError) Error() string {
+	return fmt.Sprintf("worker %d ended before it was ready: %s", e.PID, e.Exit)
+}
+
+// ErrBootTimeout is what a start returns when the application took longer to import than boot_timeout allows.
+var ErrBootTimeout = errors.New("the worker was not ready in time (boot_timeout)")
+
+// exitText says how a process ended: "exit status 1" or "killed by SIGSEGV".
+func exitText(state *os.ProcessState) string {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return fmt.Sprintf("exit status %d", state.ExitCode())
+	}
+	text := "killed by " + unix.SignalName(status.Signal())
+	if status.CoreDump() {
+		text += " (core dumped)"
+	}
+	return text
+}
+
+// backoff returns how long to wait before the next start after n failed ones in a row: 100 ms, doubling, at most 10 s.
+func backoff(n int) time.Duration {
+	const first, most = 100 * time.Millisecond, 10 * time.Second
+	if n > 7 {
+		return most
+	}
+	return min(first<<(n-1), most)
+}

@@ -1,0 +1,85 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// The oldest Python that the worker program runs on.
+const (
+	oldestMajor = 3
+	oldestMinor = 9
+)
+
+// PythonError says that no usable Python was found, and what was tried.
+type PythonError struct {
+	Tried  []string // the paths or names that were looked at, in order
+	Reason string
+}
+
+func (e *PythonError) Error() string {
+	return fmt.Sprintf("no usable Python: %s (tried: %s)", e.Reason, strings.Join(e.Tried, ", "))
+}
+
+// FindPython returns the interpreter to use: the one asked for, else $VIRTUAL_ENV's, else that of .venv or venv in dir,
+// the application's directory, else python3 of the PATH. asked may be a path or a name. It does not run it.
+func FindPython(asked, virtualEnv, dir string) (string, error) {
+	if asked != "" {
+		path, err := lookUp(asked)
+		if err != nil {
+			return "", &PythonError{Tried: []string{asked}, Reason: "it is not there or may not be run"}
+		}
+		return path, nil
+	}
+	candidates := []string{filepath.Join(dir, ".venv", "bin", "python3"), filepath.Join(dir, "venv", "bin", "python3"), "python3"}
+	if virtualEnv != "" {
+		candidates = append([]string{filepath.Join(virtualEnv, "bin", "python3")}, candidates...)
+	}
+	for _, candidate := range candidates {
+		if path, err := lookUp(candidate); err == nil {
+			return path, nil
+		}
+	}
+	return "", &PythonError{Tried: candidates, Reason: "none of them is there"}
+}
+
+// lookUp returns the absolute path of an executable. Links are not followed: a virtual environment is known by them.
+func lookUp(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if err != nil && !errors.Is(err, exec.ErrDot) {
+		return "", err
+	}
+	return filepath.Abs(path)
+}
+
+// Probe runs the interpreter to say why no worker starts: nil means that Python itself is fine.
+func Probe(path string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	var stderr strings.Builder
+	cmd := exec.CommandContext(ctx, path, "-c", "import sys; print('%d %d' % sys.version_info[:2])")
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return &PythonError{Tried: []string{path}, Reason: fmt.Sprintf("running it: %v: %s", err, lastLine(stderr.String()))}
+	}
+	var major, minor int
+	if _, err := fmt.Sscan(string(out), &major, &minor); err != nil {
+		return &PythonError{Tried: []string{path}, Reason: fmt.Sprintf("it does not answer like Python: %q", out)}
+	}
+	if major < oldestMajor || (major == oldestMajor && minor < oldestMinor) {
+		return &PythonError{Tried: []string{path}, Reason: fmt.Sprintf("it is Python %d.%d, and %d.%d is the oldest that works",
+			major, minor, oldestMajor, oldestMinor)}
+	}
+	return nil
+}
+
+func lastLine(s string) string {
+	s = strings.TrimSpace(s)
+	return s[strings.LastIndexByte(s, '\n')+1:]
+}
