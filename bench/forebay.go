@@ -1,0 +1,23 @@
+package main
+
+import "strconv"
+
+// Forebay is this project's server, with its defaults but for the access log.
+type Forebay struct{ stack }
+
+func newForebay(name string, kit Kit) Peer {
+	return &Forebay{stack{name: name, kit: kit}}
+}
+
+// Start starts one process, which starts its workers.
+func (f *Forebay) Start(scenario Scenario) (err error) {
+	f.settings = Settings{Notes: []string{
+		"forebay's access log is switched off: its default writes a line for each request. nginx's is off too, and gunicorn's by default.",
+	}}
+	if f.address, err = freeAddress(); err != nil {
+		return err
+	}
+	return f.launch("", f.kit.Forebay,
+		"-w", strconv.Itoa(f.kit.Workers), "--threads", strconv.Itoa(f.kit.Threads), "-b", f.address,
+		"--access-logfile", "", "--python", f.kit.Python, "--chdir", f.kit.apps(), scenario.App)
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Load is how wrk loads a peer.
+type Load struct {
+	Threads     int           `json:"threads"`
+	Connections int           `json:"connections"`
+	Duration    time.Duration `json:"duration_ns"`
+}
+
+// Result is what wrk says of one run.
+type Result struct {
+	Requests  int64         `json:"requests"`
+	PerSecond float64       `json:"requests_per_second"`
+	P50       time.Duration `json:"p50_ns"`
+	P75       time.Duration `json:"p75_ns"`
+	P90       time.Duration `json:"p90_ns"`
+	P99       time.Duration `json:"p99_ns"`
+	Max       time.Duration `json:"max_ns"`
+	// Errors are connections that could not be made, read or written, and answers that took more than 2 s.
+	Errors int64 `json:"errors"`
+	// NonOK are answers with a status from 400 on; wrk counts them as requests.
+	NonOK int64 `json:"non_2xx_3xx"`
+	// CPU is what wrk itself used.
+	CPU time.Duration `json:"wrk_cpu_ns"`
+}
+
+// wrkGrace is how long wrk may take beyond its duration: to connect, to calibrate and to close.
+const wrkGrace = 30 * time.Second
+
+func (l Load) args(url string) []string {
+	return []string{
+		fmt.Sprintf("-t%d", l.Threads), fmt.Sprintf("-c%d", l.Connections),
+		fmt.Sprintf("-d%ds", int(l.Duration.Seconds())), "--latency", url,
+	}
+}
+
+// Run loads the URL and returns what wrk says.
+func (l Load) Run(ctx context.Context, wrk, url string) (Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.Duration+wrkGrace)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, wrk, l.args(url)...)
+	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return Result{}, fmt.Errorf("load %s: %w", url, ctx.Err())
+	}
+	if err != nil {
+		return Result{}, fmt.Errorf("load %s: %w\n%s", url, err, out)
+	}
+	result, err := parseWrk(string(out))
+	if err != nil {
+		return Result{}, fmt.Errorf("load %s: %w; wrk said:\n%s", url, err, out)
+	}
+	result.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return result, nil
+}
+
+var (
+	wrkRequests  = regexp.MustCompile(`(?m)^\s*(\d+) requests in `)
+	wrkPerSecond = regexp.MustCompile(`(?m)^Requests/sec:\s*([\d.]+)`)
+	wrkLatency   = regexp.MustCompile(`(?m)^\s*Latency\s+\S+\s+\S+\s+(\S+)`) // average, deviation, maximum
+	wrkQuantile  = regexp.MustCompile(`(?m)^\s*(50|75|90|99)%\s+(\S+)`)
+	wrkErrors    = regexp.MustCompile(`Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
+	wrkNonOK     = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
+)
+
+// parseWrk reads the output of wrk --latency. The two lines about errors are there only when there were any.
+func parseWrk(out string) (Result, error) {
+	r := Result{}
+	p := wrkParser{out: out}
+	p.integer(&r.Requests, wrkRequests)
+	p.number(&r.PerSecond, wrkPerSecond)
+	p.duration(&r.Max, wrkLatency)
+	p.quantiles(map[string]*time.Duration{"50": &r.P50, "75": &r.P75, "90": &r.P90, "99": &r.P99})
+	if strings.Contains(out, "Socket errors:") {
+		p.integer(&r.Errors, wrkErrors)
+	}
+	if strings.Contains(out, "Non-2xx") {
+		p.integer(&r.NonOK, wrkNonOK)
+	}
+	return r, errors.Join(p.faults...)
+}
+
+type wrkParser struct {
+	out    string
+	faults []error
+}
+
+// find returns the groups of the pattern's match, or nothing and a fault.
+func (p *wrkParser) find(pattern *regexp.Regexp) []string {
+	match := pattern.FindStringSubmatch(p.out)
+	if match == nil {
+		p.faults = append(p.faults, fmt.Errorf("read wrk's output: no match for %s", pattern))
+		return nil
+	}
+	return match[1:]
+}
+
+func (p *wrkParser) keep(err error) {
+	if err != nil {
+		p.faults = append(p.faults, fmt.Errorf("read wrk's output: %w", err))
+	}
+}
+
+// integer adds up all groups of the pattern.
+func (p *wrkParser) integer(to *int64, pattern *regexp.Regexp) {
+	for _, group := range p.find(pattern) {
+		n, err := strconv.ParseInt(group, 10, 64)
+		p.keep(err)
+		*to += n
+	}
+}
+
+func (p *wrkParser) number(to *float64, pattern *regexp.Regexp) {
+	for _, group := range p.find(pattern) {
+		n, err := strconv.ParseFloat(group, 64)
+		p.keep(err)
+		*to = n
+	}
+}
+
+// duration reads wrk's times, which are written as Go writes them: 870.00us, 7.93ms, 1.02s, 1.50m.
+func (p *wrkParser) duration(to *time.Duration, pattern *regexp.Regexp) {
+	for _, group := range p.find(pattern) {
+		d, err := time.ParseDuration(group)
+		p.keep(err)
+		*to = d
+	}
+}
+
+func (p *wrkParser) quantiles(to map[string]*time.Duration) {
+	found := map[string]string{}
+	for _, match := range wrkQuantile.FindAllStringSubmatch(p.out, -1) {
+		found[match[1]] = match[2]
+	}
+	for quantile, place := range to {
+		d, err := time.ParseDuration(found[quantile])
+		p.keep(err)
+		*place = d
+	}
+}

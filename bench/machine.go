@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Machine is where the figures were got.
+type Machine struct {
+	CPU    string `json:"cpu"`
+	Cores  int    `json:"cores"`
+	Kernel string `json:"kernel"`
+	Arch   string `json:"arch"`
+	// Load is the load average of the last minute before the run: above zero, others were at work.
+	Load string `json:"load_average"`
+}
+
+func readMachine() (Machine, error) {
+	cpus, err1 := os.ReadFile("/proc/cpuinfo")
+	kernel, err2 := os.ReadFile("/proc/sys/kernel/osrelease")
+	load, err3 := os.ReadFile("/proc/loadavg")
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return Machine{}, fmt.Errorf("describe the machine: %w", err)
+	}
+	minute, _, _ := strings.Cut(string(load), " ")
+	return Machine{
+		CPU:    parseModel(string(cpus)),
+		Cores:  runtime.NumCPU(),
+		Kernel: strings.TrimSpace(string(kernel)),
+		Arch:   runtime.GOARCH,
+		Load:   minute,
+	}, nil
+}
+
+// parseModel finds the first processor's name; on arm64 the kernel does not tell it.
+func parseModel(cpuinfo string) string {
+	for line := range strings.Lines(cpuinfo) {
+		key, value, _ := strings.Cut(line, ":")
+		if strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown CPU"
+}
+
+// machineTime is how long the machine's CPUs, taken together, have worked and have existed.
+type machineTime struct{ busy, total time.Duration }
+
+func readMachineTime() (machineTime, error) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return machineTime{}, err
+	}
+	return parseMachineTime(string(text))
+}
+
+// parseMachineTime reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. The guest
+// times after them are part of user already (proc(5)). Time stolen by the host counts as busy: nobody here could have it.
+func parseMachineTime(text string) (machineTime, error) {
+	line, _, _ := strings.Cut(text, "\n")
+	fields := strings.Fields(line)
+	const columns = 8
+	if len(fields) <= columns || fields[0] != "cpu" {
+		return machineTime{}, fmt.Errorf("read /proc/stat: unexpected line %.100q", line)
+	}
+	var t machineTime
+	for i, field := range fields[1 : columns+1] {
+		ticks, err := strconv.ParseUint(field, 10, 64)
+		if err != nil {
+			return machineTime{}, fmt.Errorf("read /proc/stat: %w", err)
+		}
+		spent := time.Duration(ticks) * clockTick
+		t.total += spent
+		if idle := i == 3 || i == 4; !idle {
+			t.busy += spent
+		}
+	}
+	return t, nil
+}
+
+// othersShare is which part of the machine worked neither for the peer nor for wrk, between 0 and 1.
+func othersShare(before, after machineTime, ours time.Duration) float64 {
+	total := after.total - before.total
+	if total <= 0 {
+		return 0
+	}
+	// Ticks are coarser than the times in ours, so the difference may fall below nothing.
+	return max(0, float64(after.busy-before.busy-ours)/float64(total))
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+// NginxGunicorn is nginx before gunicorn's threaded worker, with a unix socket between them: the stack that forebay
+// stands in for.
+type NginxGunicorn struct {
+	stack
+	// tuned keeps connections open where nginx's defaults do not: to gunicorn, and to a client that asks for much.
+	tuned bool
+}
+
+func newNginxGunicorn(name string, kit Kit) Peer {
+	return &NginxGunicorn{stack: stack{name: name, kit: kit}}
+}
+
+func newNginxGunicornTuned(name string, kit Kit) Peer {
+	return &NginxGunicorn{stack: stack{name: name, kit: kit}, tuned: true}
+}
+
+// Start starts both servers; nginx answers 502 until gunicorn has made its socket.
+func (n *NginxGunicorn) Start(scenario Scenario) (err error) {
+	n.settings = Settings{Notes: []string{n.note(), pureParser, twoFronts}}
+	if n.address, err = freeAddress(); err != nil {
+		return err
+	}
+	dir := n.kit.dir(n.name)
+	socket, file := filepath.Join(dir, "gunicorn.sock"), filepath.Join(dir, "nginx.conf")
+	text, err := n.config(socket)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return fmt.Errorf("write nginx's configuration: %w", err)
+	}
+	n.settings.Files = map[string]string{"nginx.conf": n.kit.hidePaths(text)}
+	if err := n.launch("gunicorn", gunicornCommand(n.kit, "unix:"+socket, scenario)...); err != nil {
+		return err
+	}
+	return n.launch("nginx", n.kit.Nginx, "-p", dir, "-e", "stderr", "-c", file)
+}
+
+func (n *NginxGunicorn) note() string {
+	if n.tuned {
+		return "the tuned nginx favours nginx + gunicorn: connections to gunicorn are kept and requests per connection not " +
+			"limited, which few installations set."
+	}
+	return "nginx's defaults favour forebay: each request makes a new connection to gunicorn, and a client's connection " +
+		"is closed after 1000 requests. The tuned peer has neither."
+}
+
+const twoFronts = "nginx has as many worker processes as gunicorn, beside them; forebay's front is one process that uses every core."
+
+// nginxTemplate follows the example in gunicorn's documentation. The temporary paths are there because those of a
+// packaged nginx belong to root.
+var nginxTemplate = template.Must(template.New("nginx.conf").Parse(`daemon off;
+pid nginx.pid;
+{{- if .Root}}
+user root;
+{{- end}}
+worker_processes {{.Workers}};
+error_log stderr warn;
+events {
+    worker_connections 16384;
+}
+http {
+    access_log off;
+    client_body_temp_path tmp;
+    proxy_temp_path tmp;
+    fastcgi_temp_path tmp;
+    uwsgi_temp_path tmp;
+    scgi_temp_path tmp;
+    upstream app {
+        server unix:{{.Socket}} fail_timeout=0;
+{{- if .Tuned}}
+        keepalive 64;
+        keepalive_requests 1000000;
+{{- end}}
+    }
+    server {
+        listen {{.Address}};
+{{- if .Tuned}}
+        keepalive_requests 1000000;
+{{- end}}
+        location / {
+            proxy_set_header Host $http_host;
+            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+            proxy_set_header X-Forwarded-Proto $scheme;
+            proxy_redirect off;
+{{- if .Tuned}}
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+{{- end}}
+            proxy_pass http://app;
+        }
+    }
+}
+`))
+
+func (n *NginxGunicorn) config(socket string) (string, error) {
+	var text strings.Builder
+	err := nginxTemplate.Execute(&text, map[string]any{
+		// As root, nginx's workers would become nobody, who may not enter our directory.
+		"Root":    os.Geteuid() == 0,
+		"Workers": n.kit.Workers,
+		"Socket":  socket,
+		"Address": n.address,
+		"Tuned":   n.tuned,
+	})
+	if err != nil {
+		return "", fmt.Errorf("make nginx's configuration: %w", err)
+	}
+	return text.String(), nil
+}

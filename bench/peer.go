@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Scenario is one thing to measure: an application in bench/apps and a path of it. Body is what every peer has to
+// answer, so that nobody is fast by answering something else.
+type Scenario struct {
+	Name string `json:"name"`
+	App  string `json:"app"`
+	Path string `json:"path"`
+	Body string `json:"-"`
+}
+
+var hello = Scenario{Name: "hello", App: "hello:application", Path: "/", Body: "Hello, world!\n"}
+
+// Peer is a server, or a stack of servers, that can be loaded.
+type Peer interface {
+	Name() string
+	// Start starts the peer's processes with the scenario's application and returns without waiting for them. The
+	// caller stops the peer also when Start fails.
+	Start(scenario Scenario) error
+	// URL is the address of the started peer, without a path.
+	URL() string
+	// PIDs are the peer's first processes; what they have forked is found by way of them.
+	PIDs() []int
+	// Alive is nil as long as none of the first processes has ended.
+	Alive() error
+	// Stop ends all processes and waits for them. It may be called on a peer that was never started.
+	Stop()
+	// Settings say exactly what was started.
+	Settings() Settings
+}
+
+// Settings are what a reader needs to start the same peer by hand, and to judge whether that is fair.
+type Settings struct {
+	Commands []string          `json:"commands"`
+	Files    map[string]string `json:"files,omitempty"`
+	// Notes name what in the settings favours one side.
+	Notes []string `json:"notes"`
+}
+
+// peerKinds are all peers there are, in the order in which they are offered.
+var peerKinds = []struct {
+	name string
+	make func(name string, kit Kit) Peer
+}{
+	{"forebay", newForebay},
+	{"nginx+gunicorn", newNginxGunicorn},
+	{"nginx+gunicorn-tuned", newNginxGunicornTuned},
+	{"gunicorn", newGunicorn},
+}
+
+var defaultPeers = []string{"forebay", "nginx+gunicorn", "nginx+gunicorn-tuned"}
+
+func peerNames() []string {
+	names := make([]string, 0, len(peerKinds))
+	for _, kind := range peerKinds {
+		names = append(names, kind.name)
+	}
+	return names
+}
+
+// newPeer makes the peer of that name. Names are checked with the command line, so an unknown one is a broken invariant.
+func newPeer(name string, kit Kit) Peer {
+	for _, kind := range peerKinds {
+		if kind.name == name {
+			return kind.make(name, kit)
+		}
+	}
+	panic("no peer is named " + name)
+}
+
+// stack is what all peers have in common: a name, a directory of their own, an address and some processes.
+type stack struct {
+	name      string
+	kit       Kit
+	address   string
+	settings  Settings
+	processes []*process
+}
+
+func (s *stack) Name() string       { return s.name }
+func (s *stack) URL() string        { return "http://" + s.address }
+func (s *stack) Settings() Settings { return s.settings }
+
+func (s *stack) PIDs() []int {
+	pids := make([]int, 0, len(s.processes))
+	for _, p := range s.processes {
+		pids = append(pids, p.pid())
+	}
+	return pids
+}
+
+func (s *stack) Alive() error {
+	var faults []error
+	for _, p := range s.processes {
+		faults = append(faults, p.alive())
+	}
+	return errors.Join(faults...)
+}
+
+// Stop ends the processes in reverse, so that the front goes before what stands behind it.
+func (s *stack) Stop() {
+	for i := len(s.processes) - 1; i >= 0; i-- {
+		s.processes[i].stop()
+	}
+	s.processes = nil
+}
+
+// launch starts one process of the stack and writes its command into the settings.
+func (s *stack) launch(name string, argv ...string) error {
+	p, err := startProcess(s.name+" "+name, s.kit.dir(s.name), argv)
+	if err != nil {
+		return err
+	}
+	s.processes = append(s.processes, p)
+	s.settings.Commands = append(s.settings.Commands, s.kit.command(argv))
+	return nil
+}
+
+const (
+	startTimeout = 30 * time.Second
+	startPoll    = 20 * time.Millisecond
+	answerLimit  = 64 << 20
+)
+
+// awaitAnswer returns when the peer has given the scenario's answer, and an error when it gives another one, dies or
+// takes too long.
+func awaitAnswer(ctx context.Context, peer Peer, scenario Scenario) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tick := time.NewTicker(startPoll)
+	defer tick.Stop()
+	for {
+		err := ask(ctx, peer.URL()+scenario.Path, scenario.Body)
+		if err == nil {
+			return nil
+		}
+		if died := peer.Alive(); died != nil {
+			return died
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s gave no right answer: %w", peer.Name(), err)
+		case <-tick.C:
+		}
+	}
+}
+
+func ask(ctx context.Context, url, want string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	request.Close = true
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }() // all of it has been read, or is of no interest
+	body, err := io.ReadAll(io.LimitReader(response.Body, answerLimit))
+	if err != nil {
+		return err
+	}
+	if response.StatusCode != http.StatusOK || string(body) != want {
+		return fmt.Errorf("answered %s with %.200q", response.Status, body)
+	}
+	return nil
+}
+
+// freeAddress picks a port that is free now. Somebody may take it before the peer does; the peer then fails to start,
+// loudly, which is good enough for a benchmark.
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free port: %w", err)
+	}
+	return listener.Addr().String(), listener.Close()
+}

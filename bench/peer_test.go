@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// fakePeer is a peer without a server of its own.
+type fakePeer struct {
+	stack
+	fault error // of Start
+}
+
+func (f *fakePeer) Start(Scenario) error { return f.fault }
+
+func serve(t *testing.T, handler http.HandlerFunc) Peer {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return &fakePeer{stack: stack{name: "fake", address: strings.TrimPrefix(server.URL, "http://")}}
+}
+
+func TestAPeerThatAnswersLateIsAwaited(t *testing.T) {
+	asked := atomic.Int32{}
+	peer := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) < 3 {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		assert.Equal(t, "/there", r.URL.Path)
+		_, _ = io.WriteString(w, "right")
+	})
+	require.NoError(t, awaitAnswer(t.Context(), peer, Scenario{Path: "/there", Body: "right"}))
+	assert.EqualValues(t, 3, asked.Load())
+}
+
+func TestAPeerWithAnotherAnswerIsNotMeasured(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	peer := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "wrong")
+		time.AfterFunc(100*time.Millisecond, cancel)
+	})
+	err := awaitAnswer(ctx, peer, Scenario{Path: "/", Body: "right"})
+	require.ErrorContains(t, err, "fake gave no right answer")
+}
+
+func TestAPeerThatDiesIsNotAwaited(t *testing.T) {
+	p := startShell(t, "echo out of luck; exit 1")
+	address, err := freeAddress()
+	require.NoError(t, err)
+	peer := &fakePeer{stack: stack{name: "fake", address: address, processes: []*process{p}}}
+	assert.ErrorContains(t, awaitAnswer(t.Context(), peer, hello), "out of luck")
+}
+
+func TestEveryPeerOfferedCanBeMade(t *testing.T) {
+	for _, name := range peerNames() {
+		peer := newPeer(name, Kit{})
+		assert.Equal(t, name, peer.Name())
+		assert.Empty(t, peer.PIDs())
+		assert.NoError(t, peer.Alive())
+		peer.Stop()
+	}
+	assert.Subset(t, peerNames(), defaultPeers)
+	assert.Equal(t, "forebay", defaultPeers[0], "the ratios are forebay's over the others'")
+}
+
+func TestTunedNginxKeepsConnections(t *testing.T) {
+	plain, err := (&NginxGunicorn{stack: stack{address: "127.0.0.1:1"}}).config("/tmp/a.sock")
+	require.NoError(t, err)
+	tuned, err := (&NginxGunicorn{stack: stack{address: "127.0.0.1:1"}, tuned: true}).config("/tmp/a.sock")
+	require.NoError(t, err)
+	for _, setting := range []string{"keepalive 64;", "proxy_http_version 1.1;", `proxy_set_header Connection "";`} {
+		assert.NotContains(t, plain, setting)
+		assert.Contains(t, tuned, setting)
+	}
+	assert.Contains(t, plain, "access_log off;")
+}
+
+func TestCommandsCanBeTypedAgain(t *testing.T) {
+	kit := Kit{Root: "/home/me/forebay", Temp: "/tmp/bench-1"}
+	got := kit.command([]string{"/tmp/bench-1/forebay", "--access-logfile", "", "--chdir", kit.apps(), "a:b('c d')"})
+	assert.Equal(t, `TEMP/forebay --access-logfile '' --chdir bench/apps 'a:b('\''c d'\'')'`, got)
+}
+
+var errPeer = errors.New("peer fault")
+
+func TestAPeerThatDoesNotStartIsAnError(t *testing.T) {
+	require.ErrorIs(t, startPeer(t.Context(), &fakePeer{fault: errPeer}, hello), errPeer)
+}

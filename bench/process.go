@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	stopTimeout = 10 * time.Second
+	logTail     = 2000
+)
+
+// process is a command that runs until it is stopped. It leads a process group of its own, so that ^C in a terminal
+// reaches only the benchmark, which then stops its peers in order.
+type process struct {
+	name string
+	log  string
+	cmd  *exec.Cmd
+	done chan struct{} // closed by wait when the process has been reaped
+}
+
+// startProcess runs argv in dir, which is also its home, with its output in a file there. It inherits nothing from our
+// environment that could change how fast it is.
+func startProcess(name, dir string, argv []string) (*process, error) {
+	p := &process{name: name, log: filepath.Join(dir, filepath.Base(argv[0])+".log"), done: make(chan struct{})}
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	defer func() { _ = log.Close() }() // the process has its own descriptor of it
+	p.cmd = exec.Command(argv[0], argv[1:]...)
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
+	p.cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "PYTHONDONTWRITEBYTECODE=1"}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
+	go p.wait() // ends with the process
+	return p, nil
+}
+
+func (p *process) wait() {
+	_ = p.cmd.Wait() // how it ended is in ProcessState
+	close(p.done)
+}
+
+func (p *process) pid() int { return p.cmd.Process.Pid }
+
+// alive is nil while the process runs, and then says how it ended and what it said last.
+func (p *process) alive() error {
+	select {
+	case <-p.done:
+		return fmt.Errorf("%s ended (%s); it said last:\n%s", p.name, p.cmd.ProcessState, p.tail())
+	default:
+		return nil
+	}
+}
+
+// stop asks the process to end, kills its group if it does not, and returns when it has been reaped.
+func (p *process) stop() {
+	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended already
+	select {
+	case <-p.done:
+	case <-time.After(stopTimeout):
+		fmt.Fprintf(os.Stderr, "bench: %s does not stop: killed\n", p.name)
+		_ = syscall.Kill(-p.pid(), syscall.SIGKILL) // the leader is not reaped yet, so the group is still ours
+		<-p.done
+	}
+}
+
+func (p *process) tail() string {
+	said, err := os.ReadFile(p.log)
+	if err != nil {
+		return err.Error()
+	}
+	return strings.TrimSpace(string(said[max(0, len(said)-logTail):]))
+}

@@ -1,0 +1,52 @@
+package main
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func startShell(t *testing.T, script string) *process {
+	t.Helper()
+	p, err := startProcess("shell", t.TempDir(), []string{"/bin/sh", "-c", script})
+	require.NoError(t, err)
+	t.Cleanup(p.stop)
+	return p
+}
+
+func TestAnEndedProcessSaysWhatItSaidLast(t *testing.T) {
+	p := startShell(t, "echo no such option >&2; exit 3")
+	select {
+	case <-p.done:
+	case <-time.After(time.Minute):
+		require.FailNow(t, "the process did not end")
+	}
+	err := p.alive()
+	require.ErrorContains(t, err, "exit status 3")
+	assert.ErrorContains(t, err, "no such option")
+}
+
+func TestAStoppedProcessIsReaped(t *testing.T) {
+	p := startShell(t, "exec tail -f /dev/null")
+	require.NoError(t, p.alive())
+	p.stop()
+	assert.ErrorIs(t, syscall.Kill(p.pid(), 0), syscall.ESRCH)
+	assert.ErrorContains(t, p.alive(), "terminated")
+}
+
+func TestAProcessInheritsNothingThatTheReportDoesNotShow(t *testing.T) {
+	t.Setenv("GOMAXPROCS", "1")
+	t.Setenv("GUNICORN_CMD_ARGS", "--workers 9")
+	p := startShell(t, "env")
+	select {
+	case <-p.done:
+	case <-time.After(time.Minute):
+		require.FailNow(t, "the process did not end")
+	}
+	assert.Contains(t, p.tail(), "LANG=C.UTF-8")
+	assert.NotContains(t, p.tail(), "GOMAXPROCS")
+	assert.NotContains(t, p.tail(), "GUNICORN")
+}

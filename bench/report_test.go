@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// sample is a report of two peers over two rounds: the first is four times as fast.
+func sample() *Report {
+	run := func(perSecond float64) Run {
+		return Run{
+			Result: Result{Requests: 100, PerSecond: perSecond, P50: time.Millisecond, P99: 2 * time.Millisecond, NonOK: 1},
+			CPU:    time.Second, PSS: 8 << 20, Others: 0.05,
+		}
+	}
+	peers := []Peer{
+		&fakePeer{stack: stack{name: "first", settings: Settings{Commands: []string{"first -w 2"}, Notes: []string{"shared", "only first"}}}},
+		&fakePeer{stack: stack{name: "second", settings: Settings{Notes: []string{"shared"}, Files: map[string]string{"a.conf": "x\n"}}}},
+	}
+	opts := options{Rounds: 2, Warmup: time.Second, Workers: 2, Threads: 4, Load: Load{Threads: 2, Connections: 64, Duration: time.Second}}
+	kit := Kit{Versions: map[string]string{"wrk": "4.1.0", "Go": "go1.26"}}
+	return newReport(opts, kit, Machine{CPU: "abacus", Cores: 2}, hello, peers, [][]Run{{run(400), run(800)}, {run(100), run(200)}})
+}
+
+func TestMarkdownSaysEverything(t *testing.T) {
+	page := &bytes.Buffer{}
+	sample().writeMarkdown(page)
+	for _, want := range []string{
+		"## hello: 64 connections, 2 workers × 4 threads", "abacus, 2 cores", "Go: go1.26 · wrk: 4.1.0",
+		"`wrk -t2 -c64 -d1s --latency http://127.0.0.1:PORT/`",
+		"| first | 600 (400–800) | 1.00 (1.00–1.00) |", "| 8.0 (8.0–8.0) | 0 | 2 | ≤ 5 % |",
+		"| second | 4.00× (4.00–4.00) |", "- only first\n", "first -w 2\n", "a.conf:\n\n```\nx\n```",
+	} {
+		assert.Contains(t, page.String(), want)
+	}
+	assert.Equal(t, 1, strings.Count(page.String(), "- shared\n"))
+}
+
+func TestTablesHaveAsManyCellsAsColumns(t *testing.T) {
+	page := &bytes.Buffer{}
+	sample().writeMarkdown(page)
+	columns := 0
+	for line := range strings.Lines(page.String()) {
+		if !strings.HasPrefix(line, "|") {
+			columns = 0
+			continue
+		}
+		if columns == 0 {
+			columns = strings.Count(line, "|")
+		}
+		assert.Equal(t, columns, strings.Count(line, "|"), line)
+	}
+}
+
+func TestJSONHoldsEveryRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "figures.json")
+	want := sample()
+	require.NoError(t, want.writeJSON(path))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	got := Report{}
+	require.NoError(t, json.Unmarshal(text, &got))
+	assert.Equal(t, want.Peers[0].Runs, got.Peers[0].Runs)
+	assert.Equal(t, want.Peers[1].Ratios, got.Peers[1].Ratios)
+	assert.Nil(t, got.Peers[0].Ratios)
+	assert.Equal(t, want.Date, got.Date)
+}
+
+func TestARunAloneIsReportedWithoutRatios(t *testing.T) {
+	report := sample()
+	report.Peers = report.Peers[:1]
+	page := &bytes.Buffer{}
+	report.writeMarkdown(page)
+	assert.NotContains(t, page.String(), "divided by")
+}
