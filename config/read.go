@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -92,7 +93,7 @@ func splitAll(setting Setting, texts []string) []string {
 
 // startDir is the chdir of the last layer that gives one, as it was written; "." without any.
 func startDir(layers ...[]given) string {
-	start := "."
+	start := ""
 	for _, layer := range layers {
 		for _, given := range layer {
 			if given.setting.Key == "chdir" {
@@ -100,7 +101,7 @@ func startDir(layers ...[]given) string {
 			}
 		}
 	}
-	return start
+	return cmp.Or(start, ".")
 }
 
 // readFile reads the file that is named, or else the first that is found in the start directory. The name in messages

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"forebay/config"
+)
+
+// check tells that a configuration is fine, after the table of its values if that is wanted.
+func check(stdout io.Writer, reading config.Reading, values bool) {
+	if values {
+		writeValues(stdout, reading)
+	}
+	if reading.File == "" {
+		fmt.Fprintln(stdout, "configuration is fine")
+		return
+	}
+	fmt.Fprintf(stdout, "configuration is fine (%s)\n", reading.File)
+}
+
+// writeValues shows each key, its value as one would write it in the environment, and where it comes from.
+func writeValues(stdout io.Writer, reading config.Reading) {
+	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	for _, setting := range config.Settings {
+		value := setting.Value(reading.Config)
+		if value == "" {
+			value = `""`
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n", setting.Key, value, reading.Origins[setting.Key])
+	}
+	_ = table.Flush() // a reader that left early wants no more of it
+}

@@ -1,0 +1,56 @@
+// Command forebay serves a WSGI application over HTTP: one program that stands where a front server and a Python
+// application server stand otherwise.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"forebay/config"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Environ(), os.Stdout, os.Stderr)) }
+
+// run does what the command line says and returns the exit code. It blocks for as long as the server runs.
+func run(args, environ []string, stdout, stderr io.Writer) int {
+	opts, err := parseOptions(args)
+	if err != nil {
+		return report(stderr, err, exitUsage)
+	}
+	switch opts.command {
+	case commandHelp:
+		writeHelp(stdout, width(stdout))
+		return exitOK
+	case commandVersion:
+		fmt.Fprintln(stdout, versionLine())
+		return exitOK
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return report(stderr, fmt.Errorf("find the current directory: %w", err), exitStart)
+	}
+	reading, err := config.Read(config.Sources{Dir: dir, File: opts.file, Environ: environ, Flags: opts.values})
+	if err != nil {
+		return report(stderr, err, exitUsage)
+	}
+	if opts.command == commandCheck {
+		check(stdout, reading, opts.printValues)
+		return exitOK
+	}
+	return serve(reading.Config, stdout, stderr)
+}
+
+// report writes err, each fault of a configuration on a line of its own, and returns code.
+func report(stderr io.Writer, err error, code int) int {
+	var faults config.Faults
+	if !errors.As(err, &faults) {
+		fmt.Fprintln(stderr, "forebay:", err)
+		return code
+	}
+	for _, fault := range faults {
+		fmt.Fprintln(stderr, "forebay:", fault)
+	}
+	return code
+}

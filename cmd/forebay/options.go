@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"forebay/config"
+)
+
+// The commands. An application that has the name of one is given with its callable: check:app.
+const (
+	commandServe   = ""
+	commandCheck   = "check"
+	commandVersion = "version"
+	commandHelp    = "help"
+)
+
+var commands = []string{commandCheck, commandVersion, commandHelp}
+
+// options are the command line, taken apart but not understood: the values are read and checked by config, together with
+// those of the file and the environment.
+type options struct {
+	command string
+	// file is the configuration file that is named, if any.
+	file string
+	// printValues is check's --print.
+	printValues bool
+	// values are the texts given for each setting's key, in order.
+	values map[string][]string
+}
+
+// parseOptions reads the command line. Options may stand before and after the application. The error says what to type
+// instead.
+func parseOptions(args []string) (options, error) {
+	opts := options{values: map[string][]string{}}
+	var help, version bool
+	flags := newFlags(&opts)
+	flags.StringVarP(&opts.file, "config", "c", "", "")
+	flags.BoolVar(&opts.printValues, "print", false, "")
+	flags.BoolVarP(&help, "help", "h", false, "")
+	flags.BoolVarP(&version, "version", "v", false, "")
+	if err := flags.Parse(args); err != nil {
+		return options{}, usageError(err)
+	}
+	rest := flags.Args()
+	if len(rest) > 0 && slices.Contains(commands, rest[0]) {
+		opts.command, rest = rest[0], rest[1:]
+	}
+	switch {
+	case help:
+		opts.command = commandHelp
+	case version:
+		opts.command = commandVersion
+	}
+	return opts, opts.take(rest)
+}
+
+// take makes sense of what is neither option nor command.
+func (o *options) take(rest []string) error {
+	switch {
+	case o.command == commandHelp || o.command == commandVersion:
+		return nil
+	case o.printValues && o.command != commandCheck:
+		return fmt.Errorf("--print belongs to a command: forebay check --print")
+	case len(rest) > 1:
+		return tooMany(rest)
+	case len(rest) == 1 && o.command == commandServe && isMistypedCommand(rest[0]):
+		return fmt.Errorf("unknown command %s: did you mean %s? (An application of that name is given as %s:CALLABLE.)",
+			rest[0], closestCommand(rest[0]), rest[0])
+	case len(rest) == 1:
+		o.values["app"] = rest
+	}
+	return nil
+}
+
+// newFlags has an option for each setting. pflag because it knows -w4, --workers=4 and options after arguments, as
+// gunicorn's users type them.
+func newFlags(opts *options) *pflag.FlagSet {
+	flags := pflag.NewFlagSet("forebay", pflag.ContinueOnError)
+	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-")) // --limit-request-field_size, and keys as in a file
+	})
+	flags.Usage = func() {}
+	for _, setting := range config.Settings {
+		if setting.Flag != "" {
+			flags.VarP(&texts{setting: setting, values: opts.values}, setting.Flag, setting.Short, "")
+		}
+	}
+	return flags
+}
+
+// texts is a pflag.Value that keeps each text given for one setting.
+type texts struct {
+	setting config.Setting
+	values  map[string][]string
+}
+
+func (t *texts) String() string { return "" }
+func (t *texts) Type() string   { return t.setting.Metavar }
+
+func (t *texts) Set(text string) error {
+	t.values[t.setting.Key] = append(t.values[t.setting.Key], text)
+	return nil
+}

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/spf13/pflag"
+
+	"forebay/config"
+)
+
+// usageError turns what pflag found wrong into a sentence that says what to type instead.
+func usageError(err error) error {
+	var unknown *pflag.NotExistError
+	var valueless *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &unknown):
+		return unknownOption(unknown)
+	case errors.As(err, &valueless):
+		return wantsValue(valueless)
+	default:
+		return fmt.Errorf("%w (forebay --help lists the options)", err)
+	}
+}
+
+func unknownOption(err *pflag.NotExistError) error {
+	name := err.GetSpecifiedName()
+	option := "--" + name
+	if err.GetSpecifiedShortnames() != "" {
+		option = "-" + name
+	}
+	if advice := config.Advice(name); advice != "" {
+		return fmt.Errorf("%s: %s", option, advice)
+	}
+	if near := config.Closest(name, longOptions()); near != "" && strings.HasPrefix(option, "--") {
+		return fmt.Errorf("unknown option %s: did you mean --%s?", option, near)
+	}
+	return fmt.Errorf("unknown option %s (forebay --help lists the options)", option)
+}
+
+func wantsValue(err *pflag.ValueRequiredError) error {
+	flag := err.GetFlag()
+	option := "--" + err.GetSpecifiedName()
+	if err.GetSpecifiedShortnames() != "" {
+		option = "-" + err.GetSpecifiedName()
+	}
+	metavar := flag.Value.Type()
+	if flag.Name == "config" {
+		metavar = "FILE"
+	}
+	return fmt.Errorf("%s wants a value: %s %s", option, option, metavar)
+}
+
+// longOptions are the names of all options.
+func longOptions() []string {
+	names := []string{"config", "print", "help", "version"}
+	for _, setting := range config.Settings {
+		if setting.Flag != "" {
+			names = append(names, setting.Flag)
+		}
+	}
+	return names
+}
+
+// tooMany is about a command line with several arguments. The first may have been meant as a command.
+func tooMany(rest []string) error {
+	if near := closestCommand(rest[0]); near != "" {
+		return fmt.Errorf("unknown command %s: did you mean %s?", rest[0], near)
+	}
+	return fmt.Errorf("want one application, not %s; options of forebay begin with a dash", strings.Join(rest, " and "))
+}
+
+// isMistypedCommand says whether a single argument is rather a mistyped command than a module: it is near to one, and no
+// module of that name stands in the current directory.
+func isMistypedCommand(name string) bool {
+	if closestCommand(name) == "" {
+		return false
+	}
+	for _, path := range []string{name, name + ".py"} {
+		if _, err := os.Stat(path); err == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// closestCommand asks for more likeness than an option does, as most words that are no command are modules.
+func closestCommand(word string) string {
+	for _, command := range commands {
+		if isOneSlip(word, command) {
+			return command
+		}
+	}
+	return ""
+}
+
+// isOneSlip says whether one letter of word is missing, wrong or too many, or two have changed places.
+func isOneSlip(word, want string) bool {
+	distance := levenshtein.ComputeDistance(word, want)
+	return distance == 1 || distance == 2 && sortedLetters(word) == sortedLetters(want)
+}
+
+func sortedLetters(word string) string {
+	letters := []rune(word)
+	slices.Sort(letters)
+	return string(letters)
+}
