@@ -1,0 +1,152 @@
+package access
+
+import (
+	"bytes"
+	"net/netip"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// noon is a time in the zone that lines are written in.
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.Local)
+
+// sample is an entry in which everything is known.
+func sample() Entry {
+	return Entry{
+		Time:      noon,
+		ID:        []byte("0f3a"),
+		Client:    netip.MustParseAddr("192.0.2.1"),
+		Method:    []byte("GET"),
+		Target:    []byte("/shop?q=1"),
+		Protocol:  []byte("HTTP/1.1"),
+		Referer:   []byte("http://example.org/"),
+		UserAgent: []byte("curl/8.5 (x)"),
+		Status:    200,
+		Bytes:     123,
+		Total:     1234567 * time.Nanosecond,
+	}
+}
+
+func line(e Entry) string { return string(appendLine(nil, &e, new(dateCache))) }
+
+func TestLine(t *testing.T) {
+	date := noon.Format("[02/Jan/2006:15:04:05 -0700]")
+	tests := map[string]struct {
+		change func(e *Entry)
+		want   string
+	}{
+		"combined, then milliseconds and id": {
+			func(*Entry) {},
+			`192.0.2.1 - - DATE "GET /shop?q=1 HTTP/1.1" 200 123 "http://example.org/" "curl/8.5 (x)" 1.234ms 0f3a`,
+		},
+		"nothing known": {
+			func(e *Entry) { *e = Entry{Time: noon, Status: 400} },
+			`- - - DATE "-" 400 0 "-" "-" 0.000ms -`,
+		},
+		"part of a request line": {
+			func(e *Entry) { *e = Entry{Time: noon, Status: 501, Method: []byte("BREW")} },
+			`- - - DATE "BREW - -" 501 0 "-" "-" 0.000ms -`,
+		},
+		"IPv6, without a zone": {
+			func(e *Entry) { e.Client = netip.MustParseAddr(`fe80::1%e"th`) },
+			`fe80::1 - - DATE "GET /shop?q=1 HTTP/1.1" 200 123 "http://example.org/" "curl/8.5 (x)" 1.234ms 0f3a`,
+		},
+		"a long time and a long answer": {
+			func(e *Entry) { e.Total, e.Bytes = 2*time.Hour+time.Microsecond, 1<<40 },
+			`192.0.2.1 - - DATE "GET /shop?q=1 HTTP/1.1" 200 1099511627776 "http://example.org/" "curl/8.5 (x)" 7200000.001ms 0f3a`,
+		},
+		"a clock set back": {
+			func(e *Entry) { e.Total = -time.Second },
+			`192.0.2.1 - - DATE "GET /shop?q=1 HTTP/1.1" 200 123 "http://example.org/" "curl/8.5 (x)" 0.000ms 0f3a`,
+		},
+		"quotes and backslashes": {
+			func(e *Entry) { e.Target, e.UserAgent = []byte(`/"a\`), []byte(`x" 200 0 "\`) },
+			`192.0.2.1 - - DATE "GET /\x22a\x5C HTTP/1.1" 200 123 "http://example.org/" "x\x22 200 0 \x22\x5C" 1.234ms 0f3a`,
+		},
+		"line ends, NUL, escape, delete, beyond ASCII": {
+			func(e *Entry) { e.Referer, e.UserAgent = []byte("a\r\n1"), []byte("\x00\x1b[2J\x7fü") },
+			`192.0.2.1 - - DATE "GET /shop?q=1 HTTP/1.1" 200 123 "a\x0D\x0A1" "\x00\x1B[2J\x7F\xC3\xBC" 1.234ms 0f3a`,
+		},
+		"spaces stay in text and not in words": {
+			func(e *Entry) { e.Target, e.ID, e.UserAgent = []byte("/a b"), []byte("a b"), []byte("a b") },
+			`192.0.2.1 - - DATE "GET /a\x20b HTTP/1.1" 200 123 "http://example.org/" "a b" 1.234ms a\x20b`,
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			e := sample()
+			tt.change(&e)
+			assert.Equal(t, strings.Replace(tt.want, "DATE", date, 1)+"\n", line(e))
+		})
+	}
+}
+
+func TestTheDateFollowsTheTime(t *testing.T) {
+	var dates dateCache
+	for _, at := range []time.Time{noon, noon.Add(999 * time.Millisecond), noon.Add(time.Second), noon, noon.UTC()} {
+		assert.Equal(t, at.Local().Format("02/Jan/2006:15:04:05 -0700"), string(dates.append(nil, at)))
+	}
+}
+
+func TestTheLongestLineHasItsBound(t *testing.T) {
+	endless := bytes.Repeat([]byte{0xff}, 2*fieldMax)
+	e := Entry{
+		Time: noon, ID: endless, Client: netip.MustParseAddr("1111:2222:3333:4444:5555:6666:7777:8888"),
+		Method: endless, Target: endless, Protocol: endless, Referer: endless, UserAgent: endless,
+		Status: -1 << 63, Bytes: -1 << 63, Total: 1<<63 - 1,
+	}
+	got := line(e)
+	assert.LessOrEqual(t, len(got), lineMax)
+	assert.Greater(t, len(got), 6*4*fieldMax, "the bound is not far away")
+}
+
+// wellFormed is a line whose parts can be told apart.
+var wellFormed = regexp.MustCompile(`^[0-9a-f.:]+ - - \[[^]]+\] "(-|[!-~]+ [!-~]+ [!-~]+)" \d+ \d+ "[ -~]+" "[ -~]+" \d+\.\d{3}ms [!-~]+\n$`)
+
+func FuzzLineIsOneLineOfThreeQuotedParts(f *testing.F) {
+	f.Add([]byte("GET"), []byte("/"), []byte("HTTP/1.1"), []byte("r"), []byte("agent"), []byte("id"))
+	f.Add([]byte(nil), []byte(nil), []byte(nil), []byte(nil), []byte(nil), []byte(nil))
+	f.Add([]byte("G\" "), []byte("/\n\r"), []byte("\\"), []byte("\\\""), []byte("\" 1ms x\n9.9.9.9 - -"), []byte("\" "))
+	f.Fuzz(func(t *testing.T, method, target, protocol, referer, agent, id []byte) {
+		e := sample()
+		e.Method, e.Target, e.Protocol, e.Referer, e.UserAgent, e.ID = method, target, protocol, referer, agent, id
+		got := line(e)
+		require.Regexp(t, wellFormed, got)
+		require.Equal(t, 6, strings.Count(got, `"`))
+		require.LessOrEqual(t, len(got), lineMax)
+
+		// What is between the quotes gives the value back.
+		parts := strings.Split(got, `"`)
+		require.Equal(t, known(agent), unescape(t, parts[5]))
+		require.Equal(t, known(referer), unescape(t, parts[3]))
+	})
+}
+
+func known(value []byte) string {
+	if len(value) == 0 {
+		return "-"
+	}
+	return string(value[:min(len(value), fieldMax)])
+}
+
+func unescape(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	for len(text) > 0 {
+		before, after, found := strings.Cut(text, `\x`)
+		b.WriteString(before)
+		if !found {
+			break
+		}
+		high, low := strings.IndexByte(hexDigits, after[0]), strings.IndexByte(hexDigits, after[1])
+		require.True(t, high >= 0 && low >= 0)
+		b.WriteByte(byte(high<<4 | low))
+		text = after[2:]
+	}
+	return b.String()
+}
