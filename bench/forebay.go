@@ -17,7 +17,7 @@ func (f *Forebay) Start(scenario Scenario) (err error) {
 	if f.address, err = freeAddress(); err != nil {
 		return err
 	}
-	return f.launch("", f.kit.Forebay,
+	return f.launch(f.name, f.kit.Forebay,
 		"-w", strconv.Itoa(f.kit.Workers), "--threads", strconv.Itoa(f.kit.Threads), "-b", f.address,
 		"--access-logfile", "", "--python", f.kit.Python, "--chdir", f.kit.apps(), scenario.App)
 }

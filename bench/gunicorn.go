@@ -21,7 +21,7 @@ func (g *Gunicorn) Start(scenario Scenario) (err error) {
 	if g.address, err = freeAddress(); err != nil {
 		return err
 	}
-	return g.launch("", gunicornCommand(g.kit, g.address, scenario)...)
+	return g.launch(g.name, gunicornCommand(g.kit, g.address, scenario)...)
 }
 
 const pureParser = "gunicorn parses with Python, as `pip install gunicorn` has it: its optional C parser (gunicorn_h1c) is not installed."

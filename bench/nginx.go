@@ -40,10 +40,10 @@ func (n *NginxGunicorn) Start(scenario Scenario) (err error) {
 		return fmt.Errorf("write nginx's configuration: %w", err)
 	}
 	n.settings.Files = map[string]string{"nginx.conf": n.kit.hidePaths(text)}
-	if err := n.launch("gunicorn", gunicornCommand(n.kit, "unix:"+socket, scenario)...); err != nil {
+	if err := n.launch(n.name+"'s gunicorn", gunicornCommand(n.kit, "unix:"+socket, scenario)...); err != nil {
 		return err
 	}
-	return n.launch("nginx", n.kit.Nginx, "-p", dir, "-e", "stderr", "-c", file)
+	return n.launch(n.name+"'s nginx", n.kit.Nginx, "-p", dir, "-e", "stderr", "-c", file)
 }
 
 func (n *NginxGunicorn) note() string {

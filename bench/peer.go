@@ -115,9 +115,9 @@ func (s *stack) Stop() {
 	s.processes = nil
 }
 
-// launch starts one process of the stack and writes its command into the settings.
+// launch starts one process of the stack, named for messages, and writes its command into the settings.
 func (s *stack) launch(name string, argv ...string) error {
-	p, err := startProcess(s.name+" "+name, s.kit.dir(s.name), argv)
+	p, err := startProcess(name, s.kit.dir(s.name), argv)
 	if err != nil {
 		return err
 	}
