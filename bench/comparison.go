@@ -45,7 +45,7 @@ func compare(ctx context.Context, opts options, kit Kit) (*Report, error) {
 }
 
 func startPeer(ctx context.Context, peer Peer, scenario Scenario) error {
-	if err := peer.Start(scenario); err != nil {
+	if err := peer.Start(ctx, scenario); err != nil {
 		return err
 	}
 	return awaitAnswer(ctx, peer, scenario)

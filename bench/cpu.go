@@ -23,7 +23,7 @@ var errTreeChanged = errors.New("a process of the peer came or went during the r
 // procStat is what we need of /proc/PID/stat.
 type procStat struct {
 	parent int
-	ticks  uint64 // utime + stime, of all threads, also of those that have ended
+	ticks  int64 // utime + stime, of all threads, also of those that have ended
 }
 
 // parseStat reads a line of /proc/PID/stat. The second field is the command's name in parentheses, which may itself
@@ -39,8 +39,8 @@ func parseStat(line string) (procStat, error) {
 		return procStat{}, fmt.Errorf("read process state: %d fields after the name", len(fields))
 	}
 	parent, err1 := strconv.Atoi(fields[ppid])
-	user, err2 := strconv.ParseUint(fields[utime], 10, 64)
-	system, err3 := strconv.ParseUint(fields[stime], 10, 64)
+	user, err2 := strconv.ParseInt(fields[utime], 10, 64)
+	system, err3 := strconv.ParseInt(fields[stime], 10, 64)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return procStat{}, fmt.Errorf("read process state: %w", err)
 	}
@@ -87,8 +87,8 @@ func descendants(all map[int]procStat, roots []int) []int {
 
 // usage is the CPU time that one process has used.
 type usage struct {
-	ticks   uint64
-	threads map[string]uint64 // nanoseconds of each thread; nil where the kernel does not say
+	ticks   int64
+	threads map[string]time.Duration // nil where the kernel does not say
 }
 
 // readUsage reads the CPU time of the roots and all they have forked.
@@ -108,14 +108,14 @@ func readUsage(roots []int) (map[int]usage, error) {
 	return tree, nil
 }
 
-// readThreads reads the nanoseconds that each thread of a process has run. /proc/PID/schedstat would be the main
+// readThreads reads how long each thread of a process has been on a CPU. /proc/PID/schedstat would be the main
 // thread's alone, so the threads' own are read.
-func readThreads(pid int) (map[string]uint64, error) {
+func readThreads(pid int) (map[string]time.Duration, error) {
 	paths, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/[0-9]*/schedstat", pid))
 	if err != nil || len(paths) == 0 {
 		return nil, err // a kernel without CONFIG_SCHED_INFO
 	}
-	threads := make(map[string]uint64, len(paths))
+	threads := make(map[string]time.Duration, len(paths))
 	for _, path := range paths {
 		line, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -132,9 +132,10 @@ func readThreads(pid int) (map[string]uint64, error) {
 }
 
 // parseSchedstat reads the first of the three numbers: nanoseconds spent on a CPU.
-func parseSchedstat(line []byte) (uint64, error) {
+func parseSchedstat(line []byte) (time.Duration, error) {
 	first, _, _ := bytes.Cut(line, []byte(" "))
-	return strconv.ParseUint(string(bytes.TrimSpace(first)), 10, 64)
+	nanoseconds, err := strconv.ParseInt(string(bytes.TrimSpace(first)), 10, 64)
+	return time.Duration(nanoseconds), err
 }
 
 // cpuBetween is the CPU time that the processes used between two readings.
@@ -156,7 +157,7 @@ func cpuBetween(before, after map[int]usage) (time.Duration, error) {
 // since is exact where every thread that was there is there still. A thread that has ended took its nanoseconds with
 // it, and then the process's clock ticks have to do.
 func (u usage) since(early usage) time.Duration {
-	sum := uint64(0)
+	sum := time.Duration(0)
 	for thread, now := range u.threads {
 		sum += now - early.threads[thread]
 	}
@@ -168,7 +169,7 @@ func (u usage) since(early usage) time.Duration {
 	if len(u.threads) == 0 || len(early.threads) == 0 {
 		return u.sinceTicks(early)
 	}
-	return time.Duration(sum)
+	return sum
 }
 
 func (u usage) sinceTicks(early usage) time.Duration {

@@ -64,8 +64,8 @@ func TestParseSchedstat(t *testing.T) {
 
 func TestCPUBetween(t *testing.T) {
 	before := map[int]usage{
-		1: {ticks: 10, threads: map[string]uint64{"a": 1000, "b": 500}},
-		2: {ticks: 4, threads: map[string]uint64{"c": 70}},
+		1: {ticks: 10, threads: map[string]time.Duration{"a": 1000, "b": 500}},
+		2: {ticks: 4, threads: map[string]time.Duration{"c": 70}},
 	}
 	cases := map[string]struct {
 		after map[int]usage
@@ -73,15 +73,15 @@ func TestCPUBetween(t *testing.T) {
 		err   error
 	}{
 		"all threads are still there": {
-			after: map[int]usage{1: {ticks: 11, threads: map[string]uint64{"a": 1500, "b": 600}}, 2: before[2]},
+			after: map[int]usage{1: {ticks: 11, threads: map[string]time.Duration{"a": 1500, "b": 600}}, 2: before[2]},
 			want:  600,
 		},
 		"a new thread counts from its beginning": {
-			after: map[int]usage{1: before[1], 2: {ticks: 4, threads: map[string]uint64{"c": 71, "d": 9}}},
+			after: map[int]usage{1: before[1], 2: {ticks: 4, threads: map[string]time.Duration{"c": 71, "d": 9}}},
 			want:  10,
 		},
 		"an ended thread leaves the ticks": {
-			after: map[int]usage{1: {ticks: 13, threads: map[string]uint64{"a": 9999, "e": 1}}, 2: before[2]},
+			after: map[int]usage{1: {ticks: 13, threads: map[string]time.Duration{"a": 9999, "e": 1}}, 2: before[2]},
 			want:  30 * time.Millisecond,
 		},
 		"a kernel without schedstat leaves the ticks": {

@@ -1,6 +1,9 @@
 package main
 
-import "strconv"
+import (
+	"context"
+	"strconv"
+)
 
 // Forebay is this project's server, with its defaults but for the access log.
 type Forebay struct{ stack }
@@ -10,11 +13,11 @@ func newForebay(name string, kit Kit) Peer {
 }
 
 // Start starts one process, which starts its workers.
-func (f *Forebay) Start(scenario Scenario) (err error) {
+func (f *Forebay) Start(ctx context.Context, scenario Scenario) (err error) {
 	f.settings = Settings{Notes: []string{
 		"forebay's access log is switched off: its default writes a line for each request. nginx's is off too, and gunicorn's by default.",
 	}}
-	if f.address, err = freeAddress(); err != nil {
+	if f.address, err = freeAddress(ctx); err != nil {
 		return err
 	}
 	return f.launch(f.name, f.kit.Forebay,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"path/filepath"
 	"strconv"
 )
@@ -13,12 +14,12 @@ func newGunicorn(name string, kit Kit) Peer {
 }
 
 // Start starts the arbiter, which starts its workers.
-func (g *Gunicorn) Start(scenario Scenario) (err error) {
+func (g *Gunicorn) Start(ctx context.Context, scenario Scenario) (err error) {
 	g.settings = Settings{Notes: []string{
 		"gunicorn without nginx favours gunicorn: it saves the hop, and neither buffers requests nor bears slow clients.",
 		pureParser,
 	}}
-	if g.address, err = freeAddress(); err != nil {
+	if g.address, err = freeAddress(ctx); err != nil {
 		return err
 	}
 	return g.launch(g.name, gunicornCommand(g.kit, g.address, scenario)...)

@@ -70,7 +70,7 @@ func parseMachineTime(text string) (machineTime, error) {
 	}
 	var t machineTime
 	for i, field := range fields[1 : columns+1] {
-		ticks, err := strconv.ParseUint(field, 10, 64)
+		ticks, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			return machineTime{}, fmt.Errorf("read /proc/stat: %w", err)
 		}

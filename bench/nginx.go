@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,9 +26,9 @@ func newNginxGunicornTuned(name string, kit Kit) Peer {
 }
 
 // Start starts both servers; nginx answers 502 until gunicorn has made its socket.
-func (n *NginxGunicorn) Start(scenario Scenario) (err error) {
+func (n *NginxGunicorn) Start(ctx context.Context, scenario Scenario) (err error) {
 	n.settings = Settings{Notes: []string{n.note(), pureParser, twoFronts}}
-	if n.address, err = freeAddress(); err != nil {
+	if n.address, err = freeAddress(ctx); err != nil {
 		return err
 	}
 	dir := n.kit.dir(n.name)

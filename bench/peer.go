@@ -24,9 +24,9 @@ var hello = Scenario{Name: "hello", App: "hello:application", Path: "/", Body: "
 // Peer is a server, or a stack of servers, that can be loaded.
 type Peer interface {
 	Name() string
-	// Start starts the peer's processes with the scenario's application and returns without waiting for them. The
-	// caller stops the peer also when Start fails.
-	Start(scenario Scenario) error
+	// Start starts the peer's processes with the scenario's application and returns without waiting for them; they
+	// outlive ctx. The caller stops the peer also when Start fails.
+	Start(ctx context.Context, scenario Scenario) error
 	// URL is the address of the started peer, without a path.
 	URL() string
 	// PIDs are the peer's first processes; what they have forked is found by way of them.
@@ -178,8 +178,8 @@ func ask(ctx context.Context, url, want string) error {
 
 // freeAddress picks a port that is free now. Somebody may take it before the peer does; the peer then fails to start,
 // loudly, which is good enough for a benchmark.
-func freeAddress() (string, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+func freeAddress(ctx context.Context) (string, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", fmt.Errorf("find a free port: %w", err)
 	}

@@ -21,7 +21,7 @@ type fakePeer struct {
 	fault error // of Start
 }
 
-func (f *fakePeer) Start(Scenario) error { return f.fault }
+func (f *fakePeer) Start(context.Context, Scenario) error { return f.fault }
 
 func serve(t *testing.T, handler http.HandlerFunc) Peer {
 	t.Helper()
@@ -56,7 +56,7 @@ func TestAPeerWithAnotherAnswerIsNotMeasured(t *testing.T) {
 
 func TestAPeerThatDiesIsNotAwaited(t *testing.T) {
 	p := startShell(t, "echo out of luck; exit 1")
-	address, err := freeAddress()
+	address, err := freeAddress(t.Context())
 	require.NoError(t, err)
 	peer := &fakePeer{stack: stack{name: "fake", address: address, processes: []*process{p}}}
 	assert.ErrorContains(t, awaitAnswer(t.Context(), peer, hello), "out of luck")
@@ -67,7 +67,7 @@ func TestEveryPeerOfferedCanBeMade(t *testing.T) {
 		peer := newPeer(name, Kit{})
 		assert.Equal(t, name, peer.Name())
 		assert.Empty(t, peer.PIDs())
-		assert.NoError(t, peer.Alive())
+		require.NoError(t, peer.Alive())
 		peer.Stop()
 	}
 	assert.Subset(t, peerNames(), defaultPeers)

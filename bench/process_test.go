@@ -33,7 +33,7 @@ func TestAStoppedProcessIsReaped(t *testing.T) {
 	p := startShell(t, "exec tail -f /dev/null")
 	require.NoError(t, p.alive())
 	p.stop()
-	assert.ErrorIs(t, syscall.Kill(p.pid(), 0), syscall.ESRCH)
+	require.ErrorIs(t, syscall.Kill(p.pid(), 0), syscall.ESRCH)
 	assert.ErrorContains(t, p.alive(), "terminated")
 }
 
