@@ -27,7 +27,7 @@ TICKS = 10
 SLEEP_LIMIT = 10  # seconds
 FORM_LIMIT = 64 * 1024  # bytes
 FIELDS_LIMIT = 100
-FILES_LIMIT = 20
+PARTS_LIMIT = 100
 THREADS_REMEMBERED = 64
 
 Environ = dict[str, Any]
@@ -178,20 +178,19 @@ def upload_sent(environ: Environ) -> Answer:
         found = list(_files(environ, boundary))
     except multipart.BadMultipart as error:
         raise Refused(HTTPStatus.BAD_REQUEST, f"The upload could not be read: {error}.") from None
-    lead = f"{len(found)} of your files reached the application." if found else "No file was chosen."
+    lead = "This is what reached the application." if found else "No file was chosen."
     again = pages.back(_root(environ) + "/upload", "Send more")
     return _page(environ, "An upload", pages.Html("".join(found) + again), lead=lead)
 
 
 def _files(environ: Environ, boundary: bytes) -> Iterator[pages.Html]:
     """What there is to say about each file of the upload, which is read once and not kept."""
-    count = 0
-    for part in multipart.parts(environ["wsgi.input"], _content_length(environ), boundary):
+    parts = multipart.parts(environ["wsgi.input"], _content_length(environ), boundary)
+    for count, part in enumerate(parts, start=1):
+        if count > PARTS_LIMIT:
+            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"This page takes {PARTS_LIMIT} files at once.")
         if not part.filename:  # a field that is no file, or a file field that was left empty
             continue
-        count += 1
-        if count > FILES_LIMIT:
-            raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"This page takes {FILES_LIMIT} files at once.")
         size, digest, began = 0, hashlib.sha256(), time.perf_counter()
         for piece in part.pieces:
             size += len(piece)

@@ -8,13 +8,14 @@ one piece, and the head of one part. A body that breaks RFC 2046, section 5.1.1,
 """
 from __future__ import annotations
 
-from email.message import Message
-from email.parser import HeaderParser
-from email.utils import collapse_rfc2231_value
+import re
 from typing import BinaryIO, Iterator, NamedTuple, Optional
 
 PIECE = 64 * 1024
 HEAD_LIMIT = 8 * 1024
+
+# RFC 9110, section 5.6.6: ; name=token or ; name="quoted text". RFC 7578, section 4.2, has no filename* form.
+PARAMETER = re.compile(r''';\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))''')
 
 
 class BadMultipart(ValueError):
@@ -29,11 +30,10 @@ class Part(NamedTuple):
 
 def boundary_of(content_type: str) -> bytes:
     """The boundary that separates the parts, from a Content-Type field."""
-    field = Message()
-    field["Content-Type"] = content_type
-    if field.get_content_type() != "multipart/form-data":
+    kind, parameters = _parse_field(content_type)
+    if kind != "multipart/form-data":
         raise BadMultipart("the body is not multipart/form-data")
-    boundary = (field.get_boundary() or "").encode("ascii", "replace")
+    boundary = parameters.get("boundary", "").encode("latin-1")  # PEP 3333: text in the environ is bytes as latin-1
     if not 1 <= len(boundary) <= 70:  # RFC 2046, section 5.1.1
         raise BadMultipart("the boundary must have 1 to 70 characters")
     return boundary
@@ -61,11 +61,22 @@ def _parse_head(head: bytes) -> tuple[str, Optional[str]]:
     if padding.strip(b" \t"):
         raise BadMultipart("a delimiter is followed by something else than the end of its line")
     # RFC 7578, section 5.1: browsers write names in UTF-8 without saying so.
-    fields = HeaderParser().parsestr(lines.decode("utf-8", "replace"))
-    if fields.get_content_disposition() != "form-data":
-        raise BadMultipart("a part has no Content-Disposition: form-data")
-    name = collapse_rfc2231_value(fields.get_param("name", "", "content-disposition"))
-    return name, fields.get_filename()
+    for line in lines.decode("utf-8", "replace").split("\r\n"):
+        name, _, value = line.partition(":")
+        kind, parameters = _parse_field(value)
+        if name.lower() == "content-disposition" and kind == "form-data":
+            return parameters.get("name", ""), parameters.get("filename")
+    raise BadMultipart("a part has no Content-Disposition: form-data")
+
+
+def _parse_field(value: str) -> tuple[str, dict[str, str]]:
+    """A field's value in lower case up to its first semicolon, and its parameters."""
+    kind, semicolon, rest = value.partition(";")
+    parameters = {}
+    for name, quoted, token in PARAMETER.findall(semicolon + rest):
+        # Only \" is undone: browsers write a backslash as it is.
+        parameters.setdefault(name.lower(), quoted.replace('\\"', '"') or token)
+    return kind.strip().lower(), parameters
 
 
 class _Body:

@@ -232,7 +232,7 @@ pieces, and keeps none.</p>
 
 UPLOADED = Template("""<section class="sheet" aria-label="$name">
 <h2>$name</h2>
-<dl class="facts"><div><dt>Size</dt><dd>$size bytes</dd></div>
+<dl class="facts"><div><dt>Size in bytes</dt><dd>$size</dd></div>
 <div><dt>Read by Python in</dt><dd>$took ms</dd></div>
 <div class="whole"><dt>SHA-256</dt><dd>$sha256</dd></div></dl>
 </section>

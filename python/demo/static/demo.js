@@ -2,6 +2,7 @@
 
 const dash = "–";
 const shown = (value) => value === null || value === undefined || value === "" ? dash : value;
+const counted = (number, noun) => number === 1 ? `1 ${noun}` : `${number} ${noun}s`;
 
 async function ask(address) {
   const began = performance.now();
@@ -42,7 +43,7 @@ function told(answers) {
   }
   const threads = new Set(answers.map(({ now }) => `${now.pid} ${now.thread}`));
   const workers = new Set(answers.map(({ now }) => now.pid));
-  return `${answers.length} answers from ${threads.size} threads of ${workers.size} workers.`;
+  return `${answers.length} answers from ${counted(threads.size, "thread")} of ${counted(workers.size, "worker")}.`;
 }
 
 function show(now) {
@@ -100,7 +101,7 @@ if (stream) {
       number.textContent = tick;
       item.append(number, `+${after.toFixed(2)} s`);
       ticks.append(item);
-      status.textContent = `${tick} of ${of}, from worker ${shown(worker)}, thread ${shown(thread)}.`;
+      if (tick === 1) status.textContent = `${of} ticks from worker ${shown(worker)}, thread ${shown(thread)}.`;
     };
     source.addEventListener("end", () => end("The stream has come to its end."));
     source.onerror = () => end("The stream broke off."); // an EventSource would ask again by itself, for ever
@@ -133,6 +134,7 @@ if (slow) {
   const race = async () => {
     const began = performance.now();
     const query = new URLSearchParams(new FormData(slow));
+    status.textContent = "One thread sleeps. Each mark is an answer that others give meanwhile.";
     let asleep = true;
     let slowest = 0;
     const sleeper = fetch(`${slow.getAttribute("action")}?${query}`).finally(() => { asleep = false; });
@@ -140,7 +142,6 @@ if (slow) {
       const { took } = await ask(slow.dataset.now);
       slowest = Math.max(slowest, took);
       marks.append(document.createElement("i"));
-      status.textContent = `One thread sleeps; ${marks.childElementCount} other requests are answered.`;
       await pause();
     }
     const response = await sleeper;
