@@ -1,9 +1,10 @@
 package main_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -176,20 +177,29 @@ func djangoConcurrency(t *testing.T, s site) {
 		visitors.Go(func() {
 			for turn := range 20 {
 				name := fmt.Sprintf("%d-%d", visitor, turn)
-				resp, err := s.client.Post(s.base+"/echo/"+name+"/", "text/plain", strings.NewReader(name))
-				if !assert.NoError(t, err) {
-					return
-				}
-				var echo struct{ Name, Sha256 string }
-				assert.NoError(t, json.NewDecoder(resp.Body).Decode(&echo))
-				_, _ = io.Copy(io.Discard, resp.Body) // lets the connection be used again; what counts was read
-				assert.NoError(t, resp.Body.Close())
-				assert.Equal(t, name, echo.Name)
-				assert.Equal(t, hexDigest([]byte(name)), echo.Sha256)
+				body, err := fetchEcho(t.Context(), s, name)
+				assert.NoError(t, err)
+				assert.Contains(t, body, fmt.Sprintf(`"name": %q`, name))
+				assert.Contains(t, body, hexDigest([]byte(name)))
 			}
 		})
 	}
 	visitors.Wait()
+}
+
+// fetchEcho is for goroutines of a test, which may not end it.
+func fetchEcho(ctx context.Context, s site, name string) (string, error) {
+	url := s.base + "/echo/" + name + "/"
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(name))
+	if err != nil {
+		return "", err
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	body, err := io.ReadAll(resp.Body)
+	return string(body), errors.Join(err, resp.Body.Close())
 }
 
 func djangoCurl(t *testing.T, s site) {

@@ -1,0 +1,51 @@
+# What can be done with the sources. Everything that a target needs and that is not part of them goes below .cache.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LINT_VERSION := 2.15.0
+LINT := .cache/bin/golangci-lint-$(LINT_VERSION)
+
+# More for "go test": make test TESTFLAGS="-run Django -v".
+TESTFLAGS ?=
+PACKAGES ?= ./...
+
+.PHONY: run build test test-go test-python venvs lint bench clean
+
+# Serves the embedded demo application; "make run ARGS='-w 2 shop:app'" serves another one.
+run: build
+	./bin/forebay $(ARGS)
+
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/forebay ./cmd/forebay
+
+test: test-python test-go
+
+# The race detector needs a C compiler; the program does not.
+test-go: venvs
+	go vet ./...
+	CGO_ENABLED=1 go test -race -shuffle=on $(TESTFLAGS) $(PACKAGES)
+
+# The worker's and the demo's own tests, on every Python from 3.9 up that the machine has.
+test-python:
+	@.ci/pythons | while IFS='	' read -r version python; do \
+		echo "Python $$version ($$python)" && \
+		"$$python" -B -m unittest discover -s python/worker/tests -t python/worker && \
+		"$$python" -B -m unittest discover -s python/demo || exit 1; \
+	done
+
+venvs:
+	.ci/venvs
+
+lint: $(LINT)
+	$(LINT) run ./...
+
+# Built from its source by the Go toolchain in use, as a linter must know the language's version.
+$(LINT):
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION)
+	mv $(@D)/golangci-lint $@
+
+bench:
+	go run ./bench
+
+clean:
+	rm -rf bin .cache
