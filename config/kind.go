@@ -110,7 +110,7 @@ func parseOctal(text, _ string) (any, error) {
 
 func formatOctal(value reflect.Value) string {
 	if value.Int() < 0 {
-		return "-1"
+		return formatCount(value)
 	}
 	return fmt.Sprintf("%03o", value.Int())
 }
