@@ -81,16 +81,27 @@ func (f *file) parse(text []byte, table []string) (found bool, err error) {
 // keyLines are the lines of the keys in a table. A strict decoding into a type without fields reports every key there is,
 // with its place.
 func keyLines(text []byte, table []string) map[string][]int {
-	lines := map[string][]int{}
 	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
 	var strict *toml.StrictMissingError
 	if !errors.As(decoder.Decode(emptyTarget(table)), &strict) {
-		return lines // there is no key
+		return nil // there is no key
 	}
-	for _, missing := range strict.Errors {
-		if key, ok := keyWithin(missing.Key(), table); ok {
-			row, _ := missing.Position()
-			lines[key] = append(lines[key], row)
+	lines := linesBelow(strict.Errors, table)
+	if len(lines) == 0 && len(table) > 0 {
+		// The decoder leaves the name of an inline table out: forebay = {workers = 2} in [tool] is reported as tool.workers.
+		lines = linesBelow(strict.Errors, table[:len(table)-1])
+	}
+	return lines
+}
+
+// linesBelow are the lines of the keys that begin with those of table, by the part that follows.
+func linesBelow(keys []toml.DecodeError, table []string) map[string][]int {
+	lines := map[string][]int{}
+	for _, place := range keys {
+		key := place.Key()
+		if len(key) > len(table) && slices.Equal(key[:len(table)], table) {
+			row, _ := place.Position()
+			lines[key[len(table)]] = append(lines[key[len(table)]], row)
 		}
 	}
 	return lines
@@ -108,19 +119,7 @@ func emptyTarget(table []string) any {
 	}{}
 }
 
-// keyWithin is the first part of a key below table. The decoder leaves the name of an inline table out, so
-// forebay = {workers = 2} in [tool] is reported as tool.workers.
-func keyWithin(key, table []string) (string, bool) {
-	switch {
-	case len(key) > len(table) && slices.Equal(key[:len(table)], table):
-		return key[len(table)], true
-	case len(table) > 0 && len(key) == len(table) && slices.Equal(key[:len(table)-1], table[:len(table)-1]):
-		return key[len(key)-1], true
-	}
-	return "", false
-}
-
-// settings are the settings that the file gives, sorted by line.
+// settings are the settings that the file gives, sorted by key.
 func (f *file) settings() ([]given, Faults) {
 	var all []given
 	var faults Faults
