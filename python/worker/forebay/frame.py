@@ -1,0 +1,149 @@
+"""Frames, the one form in which master and worker speak. python/doc.go of the master's source says what each means."""
+
+from __future__ import annotations
+
+import marshal
+import socket
+import struct
+from typing import Any, Optional, Tuple
+
+HEAD = struct.Struct("<IBB")  # length of the payload, kind, flags
+
+# From the master, on a slot.
+REQUEST = 1
+BODY = 2
+
+# To the master, on a slot.
+RESPONSE = 16
+HEADER = 17
+CHUNK = 18
+END = 19
+ABORT = 20
+ERROR = 21
+WANT = 22
+IDLE = 23
+
+# From the master, on the control socket.
+BOOT = 32
+CANCEL = 33
+DRAIN = 34
+
+# To the master, on the control socket.
+READY = 48
+FAILED = 49
+
+FREE = 1  # on RESPONSE, END, ABORT and ERROR: the thread is back, no IDLE follows
+REQUEST_FILE = 1  # on REQUEST: the body is in a file, to be had for a WANT
+HEADER_FILE = 2  # on HEADER: the body is in the file whose descriptor is attached
+
+MAX_PAYLOAD = 1 << 20  # of every frame but CHUNK: the master takes a worker that sends more for broken
+
+Frame = Tuple[int, int, memoryview]
+
+
+class ProtocolError(Exception):
+    """The master sent what the wire does not know: the two are not of one version, or one of them has a fault."""
+
+
+def encode(kind: int, flags: int, value: Any) -> bytes:
+    """Returns a whole frame. Version 2 of marshal is the last without back references, and Go need not know those."""
+    payload = marshal.dumps(value, 2)
+    if len(payload) > MAX_PAYLOAD:
+        raise OverflowError(f"{len(payload)} bytes are too many for status and fields of a response")
+    return HEAD.pack(len(payload), kind, flags) + payload
+
+
+def read(sock: socket.socket) -> Optional[Frame]:
+    """Reads exactly one frame, or None where the stream ends before it."""
+    head = _read_exactly(sock, bytearray(HEAD.size))
+    if head is None:
+        return None
+    length, kind, flags = HEAD.unpack(head)
+    payload = _read_exactly(sock, bytearray(length))
+    return None if payload is None else (kind, flags, payload)
+
+
+def _read_exactly(sock: socket.socket, data: bytearray, have: int = 0) -> Optional[memoryview]:
+    view = memoryview(data)
+    while have < len(data):
+        size = sock.recv_into(view[have:])
+        if size == 0:
+            return None
+        have += size
+    return view
+
+
+class Reader:
+    """Reads the frames of a slot. What one read brings beyond a frame is kept for the next one.
+
+    A frame's payload is good until the next call. It may be followed by old bytes: marshal finds its own end.
+    """
+
+    SIZE = 64 << 10
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._recv_into = sock.recv_into
+        self._buffer = bytearray(self.SIZE)
+        self._view = memoryview(self._buffer)
+        self._first = self._view[HEAD.size :]
+        # What has been read and not been handed out lies between these two; both are 0 when there is nothing.
+        self._start = 0
+        self._end = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether bytes beyond the last frame have been read."""
+        return self._end > 0
+
+    def read(self) -> Optional[Frame]:
+        """Returns the next frame, or None at the end of the stream."""
+        if self._end == 0:
+            size = self._recv_into(self._buffer)
+            if size == 0:
+                return None
+            if size >= HEAD.size:
+                length, kind, flags = HEAD.unpack_from(self._buffer)
+                if size == HEAD.size + length:  # exactly one frame, as nearly always
+                    return kind, flags, self._first
+            self._end = size
+        return self._read_from_buffer()
+
+    def _read_from_buffer(self) -> Frame:
+        self._fill(HEAD.size)
+        length, kind, flags = HEAD.unpack_from(self._buffer, self._start)
+        if HEAD.size + length > self.SIZE:
+            return kind, flags, self._read_long(length)
+        self._fill(HEAD.size + length)
+        begin = self._start + HEAD.size
+        self._take(HEAD.size + length)
+        return kind, flags, self._view[begin : begin + length]
+
+    def _read_long(self, length: int) -> memoryview:
+        """Reads a payload for which the buffer is too small."""
+        self._take(HEAD.size)
+        data = bytearray(length)
+        have = self._end - self._start
+        data[:have] = self._view[self._start : self._end]
+        self._take(have)
+        payload = _read_exactly(self._socket, data, have)
+        if payload is None:
+            raise EOFError("the stream ended within a frame")
+        return payload
+
+    def _fill(self, size: int) -> None:
+        """Reads until size bytes are there, which the buffer has room for."""
+        if self._start + size > self.SIZE:
+            rest = self._end - self._start
+            self._view[:rest] = self._view[self._start : self._end]
+            self._start, self._end = 0, rest
+        while self._end - self._start < size:
+            got = self._recv_into(self._view[self._end :])
+            if got == 0:
+                raise EOFError("the stream ended within a frame")
+            self._end += got
+
+    def _take(self, size: int) -> None:
+        self._start += size
+        if self._start == self._end:
+            self._start = self._end = 0

@@ -1,0 +1,162 @@
+"""The life of a worker process: it boots, its threads serve, its main thread obeys the control socket."""
+
+from __future__ import annotations
+
+import faulthandler
+import io
+import marshal
+import os
+import platform
+import select
+import signal
+import socket
+import sys
+import threading
+from typing import Any, Dict, List
+
+from . import fault, frame
+from .app import Application, LoadError, load
+from .environ import Environ, base
+from .frame import BOOT, CANCEL, DRAIN, FAILED, READY, REQUEST, REQUEST_FILE, ProtocolError
+from .response import respond
+from .slot import ClientGone, Slot
+
+# The master takes it for a fault of the application, which starting the worker again does not mend.
+EXIT_NOT_LOADED = 3
+
+
+def main(control: socket.socket) -> None:
+    """Serves until the master says DRAIN. At the end of the control stream the process ends at once."""
+    os.set_inheritable(control.fileno(), False)
+    _set_manners()
+    _start("forebay-watch", _watch, control)
+    boot = _read_boot(control)
+    sys.argv = [boot["spec"]]
+    sys.path[:0] = boot["path"]
+    try:
+        app = load(boot["spec"])
+    except BaseException as error:  # a module may well call sys.exit
+        _fail(control, error)
+    slots = [_open(descriptor) for descriptor in boot["slots"]]
+    _forget_in_children([control, *(slot.socket for slot in slots)])
+    constant = base(boot["environ"], len(slots))
+    for number, slot in enumerate(slots):
+        _start(f"forebay-{number}", serve, slot, app, constant)
+    control.sendall(frame.encode(READY, 0, _describe(boot)))
+    _obey(control, slots)
+
+
+def _set_manners() -> None:
+    faulthandler.enable()
+    # ^C reaches the whole group; it is the master that is asked to stop. A handler that does nothing, unlike SIG_IGN,
+    # is not inherited by the programs that the application starts.
+    signal.signal(signal.SIGINT, lambda number, where: None)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def _start(name: str, target: Any, *args: Any) -> None:
+    # Daemons, because at the end of the process they still wait in recv, and nobody is to wait for them.
+    threading.Thread(target=target, args=args, name=name, daemon=True).start()
+
+
+def _watch(control: socket.socket) -> None:
+    """Ends the process when the master is gone, even while the main thread imports or runs exit handlers."""
+    poll = select.poll()
+    poll.register(control, 0)  # nothing but POLLHUP, which cannot be masked
+    poll.poll()
+    os._exit(0)
+
+
+def _read_boot(control: socket.socket) -> Dict[str, Any]:
+    found = frame.read(control)
+    if found is None:
+        os._exit(0)
+    kind, _, payload = found
+    if kind != BOOT:
+        raise ProtocolError(f"frame of kind {kind} in place of BOOT")
+    boot: Dict[str, Any] = marshal.loads(payload)
+    return boot
+
+
+def _fail(control: socket.socket, error: BaseException) -> None:
+    text = f"{error}\n" if isinstance(error, LoadError) else fault.text(error)
+    control.sendall(frame.encode(FAILED, 0, (text,)))
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(EXIT_NOT_LOADED)  # not sys.exit: it would wait for threads that half an application has started
+
+
+def _open(descriptor: int) -> Slot:
+    os.set_inheritable(descriptor, False)
+    sock = socket.socket(fileno=descriptor)
+    sock.setblocking(True)  # the master's side may have left it otherwise
+    return Slot(sock)
+
+
+def _forget_in_children(sockets: List[socket.socket]) -> None:
+    """Closes the sockets in whatever the application forks: only this process answers, and its end must show on them."""
+
+    def close() -> None:
+        for sock in sockets:
+            sock.close()
+
+    os.register_at_fork(after_in_child=close)
+
+
+def _describe(boot: Dict[str, Any]) -> Dict[str, Any]:
+    gil_enabled = getattr(sys, "_is_gil_enabled", None)  # 3.13 and newer
+    return {
+        "python": platform.python_version(),
+        "implementation": platform.python_implementation(),
+        "executable": sys.executable,
+        "pid": os.getpid(),
+        "gil": True if gil_enabled is None else bool(gil_enabled()),
+        "sample": boot["sample"],
+    }
+
+
+def _obey(control: socket.socket, slots: List[Slot]) -> None:
+    while True:
+        found = frame.read(control)
+        if found is None:
+            os._exit(0)
+        kind, _, payload = found
+        if kind == DRAIN:
+            return
+        if kind != CANCEL:
+            raise ProtocolError(f"frame of kind {kind} on the control socket")
+        number, request = marshal.loads(payload)
+        slots[number].cancel(request)
+
+
+def serve(slot: Slot, app: Application, constant: Environ) -> None:
+    """What each thread runs: one request after the other, until the master closes the slot."""
+    try:
+        while serve_next(slot, app, constant):
+            pass
+    except ClientGone:
+        pass  # the master closed the slot before it had sent the request's body
+    finally:
+        slot.close()  # after a fault in the program itself, too, so that the master hears of it
+
+
+def serve_next(slot: Slot, app: Application, constant: Environ) -> bool:
+    """Serves one request. It is a function of its own so that nothing of a request lives on while the thread waits."""
+    found = slot.take()
+    if found is None:
+        return False
+    kind, flags, payload = found
+    if kind != REQUEST:
+        raise ProtocolError(f"frame of kind {kind} on a slot")
+    environ, body = marshal.loads(payload)
+    environ.update(constant)
+    if flags & REQUEST_FILE:
+        with slot.receive_file() as file:
+            environ["wsgi.input"] = file
+            respond(slot, app, environ)
+    else:
+        environ["wsgi.input"] = io.BytesIO(body)
+        respond(slot, app, environ)
+    return True

@@ -1,0 +1,237 @@
+"""Runs the application for one request, under the rules of PEP 3333, and sends what it answers."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Callable, Iterable, Optional, Sequence, Tuple, Type
+
+from . import fault, frame
+from .app import Application
+from .environ import Environ
+from .fields import Fields, check, content_length, plain
+from .files import FileWrapper, Region
+from .frame import ABORT, CHUNK, END, ERROR, FREE, HEADER, HEADER_FILE, IDLE, RESPONSE
+from .slot import ClientGone, Slot
+
+ExcInfo = Tuple[Type[BaseException], BaseException, TracebackType]
+
+# A body up to this many bytes goes with its head in one frame.
+SMALL = 64 << 10
+# How many chunks of a long list go in one system call. The kernel takes 1024 pieces, and each chunk is two.
+_AT_ONCE = 256
+
+_NO_BODY = ("204", "304")
+
+_IDLE = frame.HEAD.pack(0, IDLE, 0)
+
+
+def respond(slot: Slot, app: Application, environ: Environ) -> None:
+    """Runs the application and sends its answer, whatever happens: nothing that it raises passes through.
+
+    The answer goes first, then the iterable is closed, and then the master hears that the thread is back.
+    """
+    head_only = environ.get("REQUEST_METHOD") == "HEAD"  # read before a middleware changes it
+    response = Response(slot)
+    close: Optional[Callable[[], object]] = None
+    try:
+        result = app(environ, response.start_response)
+        kind = type(result)
+        if kind is list or kind is tuple:
+            response.send_list(result, head_only)
+        else:
+            close = getattr(result, "close", None)
+            if close is not None:
+                response.flags = 0
+            response.send_iterable(result, head_only)
+    except BaseException as error:  # a SystemExit, too, is a failed request and no reason for the thread to end
+        response.fail(error)
+    if close is not None:
+        _close(close, slot)
+
+
+def _close(close: Callable[[], object], slot: Slot) -> None:
+    try:
+        close()
+    except BaseException as error:  # the answer is out already, so this is all that is left to do
+        fault.report(error)
+    try:
+        slot.send(_IDLE)
+    except ClientGone:
+        pass  # as in fail
+
+
+class Response:
+    """What one request is answered with: the state behind start_response and write."""
+
+    __slots__ = ("slot", "status", "fields", "begun", "over", "flags")
+
+    def __init__(self, slot: Slot) -> None:
+        self.slot = slot
+        self.status: Optional[str] = None
+        self.fields: Fields = []
+        self.begun = False  # the head has been sent
+        self.over = False  # the last frame has been sent
+        self.flags = FREE  # of the last frame
+
+    # What the application calls.
+
+    def start_response(self, status: str, fields: Fields, exc_info: Optional[ExcInfo] = None) -> Callable[[bytes], None]:
+        """start_response of PEP 3333. It checks at once, so that the fault shows where it was made."""
+        if exc_info:
+            try:
+                if self.begun:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # PEP 3333: it would be part of a cycle with this frame
+        elif self.status is not None:
+            raise AssertionError("start_response was called a second time, and without exc_info")
+        check(status, fields)
+        self.status = status
+        self.fields = fields[:]  # what was checked is what is sent
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """The callable that start_response returns. Its bytes leave at once."""
+        if self.over:
+            raise AssertionError("write was called after the end of the response")
+        _check_chunk(data)
+        if data:
+            self._send_chunk(data)
+
+    # What the application returned.
+
+    def send_list(self, chunks: Sequence[bytes], head_only: bool) -> None:
+        """Sends a whole body that is in memory. Each chunk is checked before any is sent."""
+        size = 0
+        for chunk in chunks:
+            _check_chunk(chunk)
+            size += len(chunk)
+        if self.begun or size > SMALL:
+            self._send_long_list(chunks, head_only)
+        else:  # to a HEAD request, too: the master can tell the length from it
+            self._send_whole(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+
+    def _send_long_list(self, chunks: Sequence[bytes], head_only: bool) -> None:
+        if head_only and not self.begun:
+            self._send_whole(b"")
+            return
+        parts = [] if self.begun else [self._encode(HEADER, 0)]
+        for start in range(0, len(chunks), _AT_ONCE):
+            self._check_client()
+            for chunk in chunks[start : start + _AT_ONCE]:
+                if chunk:
+                    parts += _chunk(chunk)
+            self._send(parts)
+            parts = []
+        self._send_end()
+
+    def send_iterable(self, result: Iterable[bytes], head_only: bool) -> None:
+        """Sends each chunk as it comes. PEP 3333: the head waits for the first chunk that is not empty."""
+        if type(result) is FileWrapper and not self.begun and not head_only:
+            region = result.region()
+            if region is not None:
+                self._send_region(region)
+                return
+        for chunk in result:
+            _check_chunk(chunk)
+            if not chunk:
+                continue
+            if self.over:  # more than Content-Length said
+                return
+            if self.begun:
+                self._send_chunk(chunk)
+            elif head_only or self._has_no_body():
+                self._send_whole(b"")
+                return
+            else:
+                self._send_first(chunk)
+        if self.begun and not self.over:
+            self._send_end()
+        elif not self.over:
+            self._send_whole(b"")
+
+    def fail(self, error: BaseException) -> None:
+        """Ends the response with the reason why it failed. Once it is over, stderr is the only place left to say so."""
+        gone = isinstance(error, ClientGone)
+        if self.over:
+            if not gone:
+                fault.report(error)
+            return
+        text = str(error) if gone else fault.text(error)
+        self.over = True
+        try:
+            self.slot.send(frame.encode(ABORT if self.begun else ERROR, self.flags, (text,)))
+        except ClientGone:
+            pass  # the master has closed this slot; the next read says so, too
+
+    # Frames.
+
+    def _encode(self, kind: int, flags: int, *more: object) -> bytes:
+        if self.status is None:
+            raise AssertionError("the application has not called start_response")
+        try:
+            return frame.encode(kind, flags, (self.status, self.fields, *more))
+        except ValueError:  # marshal takes no subclasses; most applications use none
+            return frame.encode(kind, flags, (*plain(self.status, self.fields), *more))
+
+    def _has_no_body(self) -> bool:
+        return self.status is not None and self.status[:3] in _NO_BODY
+
+    def _send_whole(self, body: bytes) -> None:
+        data = self._encode(RESPONSE, self.flags, body)
+        self.begun = self.over = True
+        self.slot.send(data)
+
+    def _send_first(self, chunk: bytes) -> None:
+        """Sends the head with the first chunk of the body, and the end with them where Content-Length is reached."""
+        length = content_length(self.fields)
+        if length is None or len(chunk) < length:
+            self._send_chunk(chunk)
+        elif len(chunk) <= SMALL:
+            self._send_whole(chunk)
+        else:
+            parts = [self._encode(HEADER, 0), *_chunk(chunk), _end(self.flags)]
+            self.over = True
+            self._send(parts)
+
+    def _send_chunk(self, chunk: bytes) -> None:
+        self._check_client()
+        if self.begun:
+            self._send(_chunk(chunk))
+        else:
+            self._send([self._encode(HEADER, 0), *_chunk(chunk)])
+
+    def _send_region(self, region: Region) -> None:
+        length = content_length(self.fields)
+        count = region.size if length is None else min(length, region.size)
+        if count == 0 or self._has_no_body():
+            self._send_whole(b"")
+            return
+        head = self._encode(HEADER, HEADER_FILE, str(region.offset), str(count))
+        self.begun = self.over = True
+        self.slot.send_descriptor(head + _end(self.flags), region.descriptor)
+
+    def _send_end(self) -> None:
+        self.over = True
+        self.slot.send(_end(self.flags))
+
+    def _send(self, parts: Sequence[bytes]) -> None:
+        self.begun = True
+        self.slot.send_parts(parts)
+
+    def _check_client(self) -> None:
+        if self.slot.client_gone():
+            raise ClientGone("client gone")
+
+
+def _check_chunk(chunk: object) -> None:
+    if not isinstance(chunk, bytes):
+        raise TypeError(f"the body has a chunk of type {type(chunk).__name__}, not bytes")
+
+
+def _chunk(chunk: bytes) -> Tuple[bytes, bytes]:
+    return frame.HEAD.pack(len(chunk), CHUNK, 0), chunk
+
+
+def _end(flags: int) -> bytes:
+    return frame.HEAD.pack(0, END, flags)

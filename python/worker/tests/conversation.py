@@ -1,0 +1,126 @@
+"""Plays the master on one slot, in the same thread as the worker: what a response holds at any moment can be looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import os
+import select
+import socket
+import tempfile
+import threading
+import unittest
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+
+from forebay import environ, frame, loop
+from forebay.slot import Slot
+
+NAMES = {
+    frame.RESPONSE: "RESPONSE",
+    frame.HEADER: "HEAD",
+    frame.CHUNK: "CHUNK",
+    frame.END: "END",
+    frame.ABORT: "ABORT",
+    frame.ERROR: "ERROR",
+    frame.WANT: "WANT",
+    frame.IDLE: "IDLE",
+}
+
+PLAIN = [("Content-Type", "text/plain")]
+
+
+class Answer(NamedTuple):
+    """A frame of the worker's: its kind by name, its flags, what it holds, and the descriptor that came with it."""
+
+    kind: str
+    flags: int
+    value: Any
+    descriptor: Optional[int] = None
+
+
+def get(**more: Any) -> Dict[str, Any]:
+    """Returns what the master sends as the environ of a simple request."""
+    return {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "8000",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        **more,
+    }
+
+
+class Conversation(unittest.TestCase):
+    """A test case with one slot. ask runs an application for one request and returns all frames that it led to."""
+
+    def setUp(self) -> None:
+        self.master, worker = socket.socketpair()
+        self.slot = Slot(worker)
+        self.constant = environ.base({"SCRIPT_NAME": "", "wsgi.multiprocess": True}, threads=1)
+        self.addCleanup(self.master.close)
+        self.addCleanup(worker.close)
+
+    def ask(self, app: Any, body: bytes = b"", **more: Any) -> List[Answer]:
+        self.master.sendall(frame.encode(frame.REQUEST, 0, (get(**more), body)))
+        self.assertTrue(loop.serve_next(self.slot, app, self.constant))
+        return self.arrived()
+
+    @contextlib.contextmanager
+    def answering_want(self, data: bytes, descriptors: List[int]) -> Iterator[List[bytes]]:
+        """Answers the worker's next frame, which the list receives, with data and descriptors."""
+        wanted: List[bytes] = []
+
+        def answer() -> None:
+            wanted.append(self.master.recv(frame.HEAD.size))
+            socket.send_fds(self.master, [data], descriptors)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        try:
+            yield wanted
+        finally:
+            thread.join(10)
+            self.assertFalse(thread.is_alive())
+
+    def temporary_file(self, size: int) -> str:
+        """Returns the path of a new file of so many zero bytes, nearly none of which take room on the disk."""
+        descriptor, path = tempfile.mkstemp()
+        self.addCleanup(os.unlink, path)
+        os.truncate(descriptor, size)
+        os.close(descriptor)
+        return path
+
+    def arrived(self) -> List[Answer]:
+        """Returns the frames that the worker has sent and that were not looked at yet."""
+        answers = []
+        while select.select([self.master], [], [], 0)[0]:
+            answers.append(self._receive())
+        return answers
+
+    def _receive(self) -> Answer:
+        head, descriptors, _, _ = socket.recv_fds(self.master, frame.HEAD.size, 1)
+        for descriptor in descriptors:
+            self.addCleanup(os.close, descriptor)
+        length, kind, flags = frame.HEAD.unpack(head)
+        payload = b""
+        while len(payload) < length:
+            payload += self.master.recv(length - len(payload))
+        value: Any = payload
+        if kind != frame.CHUNK:
+            value = marshal.loads(payload) if payload else None
+        return Answer(NAMES[kind], flags, value, descriptors[0] if descriptors else None)
+
+    def kinds(self, answers: List[Answer]) -> List[str]:
+        return [answer.kind for answer in answers]
+
+    def body(self, answers: List[Answer]) -> bytes:
+        """Returns the body that the frames make up."""
+        whole = b""
+        for answer in answers:
+            if answer.kind == "RESPONSE":
+                whole += answer.value[2]
+            elif answer.kind == "CHUNK":
+                whole += answer.value
+        return whole
