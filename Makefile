@@ -36,7 +36,7 @@ venvs:
 	.ci/venvs
 
 lint: $(LINT)
-	$(LINT) run ./...
+	GOLANGCI_LINT_CACHE=$(CURDIR)/.cache/golangci-lint $(LINT) run ./...
 
 # Built from its source by the Go toolchain in use, as a linter must know the language's version.
 $(LINT):
