@@ -2,15 +2,17 @@ package python
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 )
 
 // Boot is what a worker is told before it imports the application.
 type Boot struct {
 	Spec    string         // MODULE[:CALLABLE]
+	Name    string         // what the process list shows; empty: what Python does
 	Path    []string       // goes in front of sys.path
-	Slots   []int          // descriptors of the slots' sockets in the worker
-	Environ map[string]any // strings and bools that every environ has
+	Slots   []int          // descriptors of the slots' sockets in the worker; see For
+	Environ map[string]any // strings, bools and ints that every environ has; not nil
 }
 
 // sample goes to a worker with BOOT and must come back in READY as it was: the proof that both sides read the same
@@ -23,6 +25,18 @@ func sample() map[string]any {
 	}
 }
 
+// For returns what the worker with a number is told: the environ of its requests says which one it is, and its slots are
+// the descriptors from first on.
+func (b Boot) For(worker, first, slots int) Boot {
+	b.Environ = maps.Clone(b.Environ)
+	b.Environ["forebay.worker"] = worker
+	b.Slots = make([]int, slots)
+	for i := range b.Slots {
+		b.Slots[i] = first + i
+	}
+	return b
+}
+
 // Frame returns the BOOT frame.
 func (b Boot) Frame() []byte {
 	slots := make([]any, len(b.Slots))
@@ -30,7 +44,7 @@ func (b Boot) Frame() []byte {
 		slots[i] = fd
 	}
 	return AppendFrame(nil, KindBoot, 0, AppendValue(nil, map[string]any{
-		"spec": b.Spec, "path": b.Path, "slots": slots, "environ": b.Environ, "sample": sample(),
+		"spec": b.Spec, "name": b.Name, "path": b.Path, "slots": slots, "environ": b.Environ, "sample": sample(),
 	}))
 }
 

@@ -95,13 +95,13 @@ func appendPair(b []byte, key string, value []byte) []byte {
 func appendFields(b []byte, m *Meta) []byte {
 	repeated := hasRepeats(m.Fields)
 	for i, f := range m.Fields {
-		if dropped(f.Name) || (len(m.Host) > 0 && equalFold(f.Name, "host")) {
+		if dropped(f.Name) || (len(m.Host) > 0 && EqualFold(f.Name, "host")) {
 			continue
 		}
 		if repeated && firstOf(m.Fields, i) < i {
 			continue // joined to the first already
 		}
-		if equalFold(f.Name, "content-type") {
+		if EqualFold(f.Name, "content-type") {
 			b = append(b, keyContentType...)
 		} else {
 			b = appendName(b, f.Name)
@@ -118,7 +118,7 @@ func appendFields(b []byte, m *Meta) []byte {
 // joinRepeats appends the values of later fields with the name of field i to the text that starts at start.
 func joinRepeats(b []byte, start int, fields []Field, i int) []byte {
 	separator := ", "
-	if equalFold(fields[i].Name, "cookie") {
+	if EqualFold(fields[i].Name, "cookie") {
 		separator = "; "
 	}
 	for _, f := range fields[i+1:] {
@@ -172,15 +172,15 @@ func dropped(name []byte) bool {
 	}
 	switch len(name) {
 	case len("proxy"):
-		return equalFold(name, "proxy")
+		return EqualFold(name, "proxy")
 	case len("expect"):
-		return equalFold(name, "expect")
+		return EqualFold(name, "expect")
 	case len("trailer"):
-		return equalFold(name, "trailer")
+		return EqualFold(name, "trailer")
 	case len("content-length"):
-		return equalFold(name, "content-length")
+		return EqualFold(name, "content-length")
 	case len("transfer-encoding"):
-		return equalFold(name, "transfer-encoding")
+		return EqualFold(name, "transfer-encoding")
 	}
 	return false
 }
@@ -208,8 +208,8 @@ var keyByte = func() (t [256]byte) {
 	return t
 }()
 
-// equalFold compares a name with one in lower case.
-func equalFold(name []byte, lower string) bool {
+// EqualFold reports whether name is lower, which is in lower case, but for the case of ASCII letters.
+func EqualFold(name []byte, lower string) bool {
 	if len(name) != len(lower) {
 		return false
 	}

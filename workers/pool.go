@@ -114,7 +114,7 @@ func (p *Pool) bring(ctx context.Context, id int) (*Worker, error) {
 		return nil, err
 	}
 	release := context.AfterFunc(ctx, w.kill)
-	err = w.boot(p.sources, p.program.Boot.Frame(), p.cfg.BootTimeout)
+	err = w.boot(p.sources, p.program.Boot.For(id, controlFD+1, p.cfg.Threads).Frame(), p.cfg.BootTimeout)
 	release()
 	if err != nil {
 		w.kill()

@@ -7,7 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"syscall"
+	"strconv"
 
 	"forebay/python"
 )
@@ -18,8 +18,6 @@ type Program struct {
 	Dir    string   // working directory; empty means ours
 	Env    []string // KEY=VALUE, the whole environment
 	Boot   python.Boot
-	// Credential is the user and groups of the workers; nil means ours.
-	Credential *syscall.Credential
 }
 
 // starter starts processes from one thread of the operating system that lives as long as it does: Linux sends a child its
@@ -52,12 +50,16 @@ func (s *starter) start(command *exec.Cmd) error {
 	return <-r.done
 }
 
+// controlFD is the descriptor of the control socket in a worker, the first after the standard streams. Those of the slots
+// follow.
+const controlFD = 3
+
 // start starts the process of seat id with its sockets and its readers of output. The worker that it returns is booting.
 func (p *Pool) start(id int) (*Worker, error) {
 	w := &Worker{id: id, log: p.log, retire: make(chan string, 1), exited: make(chan struct{})}
-	w.command = exec.Command(p.program.Python, "-c", python.Bootstrap(), "3") // 3 is the first of ExtraFiles
+	w.command = exec.Command(p.program.Python, "-c", python.Bootstrap(), strconv.Itoa(controlFD))
 	w.command.Dir, w.command.Env = p.program.Dir, p.program.Env
-	w.command.SysProcAttr = processAttr(p.program.Credential)
+	w.command.SysProcAttr = processAttr()
 
 	var theirs []*os.File // the worker's ends
 	defer func() { closeAll(theirs) }()

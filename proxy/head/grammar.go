@@ -1,0 +1,68 @@
+package head
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+)
+
+// tokenBytes are those of a token (RFC 9110, section 5.6.2).
+var tokenBytes = byteSet("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+// hostBytes are those of a reg-name (RFC 3986, section 3.2.2), without the escapes that no name in use has.
+var hostBytes = byteSet("-._~!$&'()*+,;=0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+func byteSet(s string) (set [256]bool) {
+	for _, c := range []byte(s) {
+		set[c] = true
+	}
+	return set
+}
+
+// IsToken reports whether b is a token, which methods and field names are.
+func IsToken(b []byte) bool { return len(b) > 0 && consistsOf(b, &tokenBytes) }
+
+func consistsOf(b []byte, set *[256]bool) bool {
+	for _, c := range b {
+		if !set[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// isHost reports whether b is a host with an optional port (RFC 9110, section 7.2). Empty is not: an http URI has a host
+// (RFC 9110, section 4.2.1).
+func isHost(b []byte) bool {
+	host, port := b, []byte(nil)
+	if len(b) > 0 && b[0] == '[' {
+		end := bytes.IndexByte(b, ']')
+		if end < 0 || !isIPv6(string(b[1:end])) {
+			return false
+		}
+		rest := b[end+1:]
+		return len(rest) == 0 || (rest[0] == ':' && isPort(rest[1:]))
+	}
+	if i := bytes.IndexByte(b, ':'); i >= 0 {
+		host, port = b[:i], b[i+1:]
+	}
+	return len(host) > 0 && consistsOf(host, &hostBytes) && isPort(port)
+}
+
+func isIPv6(s string) bool {
+	addr, err := netip.ParseAddr(s)
+	return err == nil && addr.Is6() && !strings.Contains(s, "%")
+}
+
+// isPort accepts what may follow the colon: up to five digits, or nothing.
+func isPort(b []byte) bool {
+	if len(b) > 5 {
+		return false
+	}
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,153 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"forebay/config"
+)
+
+// listen opens the socket of one address.
+func listen(ctx context.Context, address string, backlog int) (net.Listener, error) {
+	bind, err := config.ParseBind(address)
+	if err != nil {
+		return nil, err
+	}
+	switch bind.Network {
+	case "fd":
+		return inherited(bind.Address)
+	case "unix":
+		if err := removeStale(bind.Address); err != nil {
+			return nil, fmt.Errorf("listen on %s: %w", address, err)
+		}
+	}
+	ln, err := new(net.ListenConfig).Listen(ctx, bind.Network, bind.Address)
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, rootCause(err))
+	}
+	if err := setBacklog(ln, backlog); err != nil {
+		_ = ln.Close() // the error that counts is the other
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	return ln, nil
+}
+
+// rootCause leaves out what net wraps around the reason: our message names the address already.
+func rootCause(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// inherited takes over a listening socket that our parent opened (systemd, or a wrapper).
+func inherited(number string) (net.Listener, error) {
+	fd, err := strconv.Atoi(number)
+	if err != nil {
+		return nil, fmt.Errorf("listen on fd://%s: %w", number, err)
+	}
+	file := os.NewFile(uintptr(fd), "listener")
+	if file == nil {
+		return nil, fmt.Errorf("listen on fd://%s: no such descriptor", number)
+	}
+	defer func() { _ = file.Close() }() // FileListener duplicates it
+	ln, err := net.FileListener(file)
+	if err != nil {
+		return nil, fmt.Errorf("listen on fd://%s: %w", number, err)
+	}
+	return ln, nil
+}
+
+// removeStale removes the socket that a server which was killed left behind. One that answers is in use, and another
+// kind of file is not ours.
+func removeStale(path string) error {
+	if path[0] == '@' {
+		return nil // abstract sockets leave nothing
+	}
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if info.Mode().Type() != fs.ModeSocket {
+		return errors.New("there is a file that is not a socket")
+	}
+	c, err := net.DialTimeout("unix", path, time.Second)
+	if err == nil {
+		_ = c.Close() // it was only to see
+		return syscall.EADDRINUSE
+	}
+	return os.Remove(path)
+}
+
+// setBacklog replaces the backlog that the standard library has chosen: a second listen(2) may change it.
+func setBacklog(ln net.Listener, backlog int) error {
+	sc, ok := ln.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var listenErr error
+	if err := raw.Control(func(fd uintptr) { listenErr = syscall.Listen(int(fd), backlog) }); err != nil {
+		return err
+	}
+	return os.NewSyscallError("listen", listenErr)
+}
+
+// listener gives fasthttp our connections, and goes on where it would give up: fasthttp takes any error of accept that
+// is no timeout for the end.
+type listener struct {
+	net.Listener
+	sendTimeout time.Duration
+	log         *slog.Logger
+}
+
+// Accept waits for a connection. It returns an error only when the listener is closed.
+func (l *listener) Accept() (net.Conn, error) {
+	wait := firstAcceptWait
+	for {
+		c, err := l.Listener.Accept()
+		switch {
+		case err == nil:
+			if wrapped, err := newConn(c, l.sendTimeout); err == nil {
+				return wrapped, nil
+			}
+			_ = c.Close() // it cannot be served
+		case errors.Is(err, net.ErrClosed):
+			return nil, err
+		case errors.Is(err, syscall.ECONNABORTED):
+			// The client was gone before we came to it.
+		default: // EMFILE, ENFILE, ENOBUFS, ENOMEM: it passes, and the backlog waits
+			l.log.Error("connection not accepted", "error", rootCause(err), "again_in", wait)
+			time.Sleep(wait)
+			wait = min(2*wait, lastAcceptWait)
+		}
+	}
+}
+
+const (
+	firstAcceptWait = 5 * time.Millisecond
+	lastAcceptWait  = time.Second
+)
+
+// URL returns how to reach a listener with a browser or with curl.
+func URL(addr net.Addr) string {
+	if addr.Network() == "unix" {
+		return "unix:" + addr.String()
+	}
+	return "http://" + addr.String()
+}
