@@ -1,8 +1,8 @@
 // Package access writes the access log: one line for each request, in an order near to that of the answers.
 //
-// It promises that a request never waits for the log. Lines go into a buffer of bounded size, and one goroutine takes it
-// away and writes it. When the log's reader or its disk is too slow, or fails, lines are dropped and counted, and the
-// count is logged when the log can be written again. No client can forge a line or a part of one.
+// It promises that a request never waits for the log. Lines go into a buffer of bounded size, and one goroutine takes
+// it away and writes it. When the log's reader or its disk is too slow, or fails, lines are dropped and counted, and
+// the count is logged when the log can be written again. No client can forge a line or a part of one.
 package access
 
 import (
@@ -83,8 +83,8 @@ func newLog(out io.Writer) *Log {
 // Enabled reports whether lines go anywhere. If not, a caller need not gather what an Entry wants.
 func (l *Log) Enabled() bool { return l.out != nil }
 
-// Write adds the line of e. It does not block, does not allocate and keeps nothing of e. When the buffer has no room for
-// the longest line there can be, this one is dropped.
+// Write adds the line of e. It does not block, does not allocate and keeps nothing of e. When the buffer has no room
+// for the longest line there can be, this one is dropped.
 func (l *Log) Write(e *Entry) {
 	if l.out == nil {
 		return

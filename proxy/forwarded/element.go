@@ -10,8 +10,8 @@ type element struct {
 }
 
 // parseElement reads the pairs of an element. White space around the semicolons is let pass, as many write it, and
-// parameters that we do not know are. One of ours that comes twice spoils the element (section 4), as does all else that
-// is not by the grammar.
+// parameters that we do not know are. One of ours that comes twice spoils the element (section 4), as does all else
+// that is not by the grammar.
 func parseElement(b []byte) (element, bool) {
 	var e element
 	for len(b) > 0 {
@@ -70,8 +70,8 @@ func cutPair(b []byte) (name, value, rest []byte, ok bool) {
 	return name, value, rest, true
 }
 
-// cutQuoted cuts a quoted string off b. What is escaped in it stays so: no address, scheme or host has use for that, and
-// with its backslash it is none.
+// cutQuoted cuts a quoted string off b. What is escaped in it stays so: no address, scheme or host has use for that,
+// and with its backslash it is none.
 func cutQuoted(b []byte) (value, rest []byte, ok bool) {
 	for i := 1; i < len(b); i++ {
 		switch b[i] {

@@ -3,8 +3,8 @@ package forwarded
 import "bytes"
 
 // list gives the elements of a list field, which may have several lines, from the right to the left. Empty elements are
-// left out (RFC 9110, section 5.6.1.2). What it gives depends on nothing that stands further left: a quote that a client
-// has opened there swallows no element of a proxy's.
+// left out (RFC 9110, section 5.6.1.2). What it gives depends on nothing that stands further left: a quote that a
+// client has opened there swallows no element of a proxy's.
 type list struct {
 	lines  [][]byte // not begun yet
 	line   []byte   // what is left of the line that is being read

@@ -8,8 +8,9 @@ import (
 // nodeMax is longer than any address with zone and port.
 const nodeMax = 128
 
-// parseEntry reads an element of X-Forwarded-For: an address, maybe with a port, an IPv6 one maybe in brackets. IPv4-mapped
-// ones become IPv4 and zones are dropped, as they mean something to their own host only. Invalid: no address.
+// parseEntry reads an element of X-Forwarded-For: an address, maybe with a port, an IPv6 one maybe in brackets.
+// IPv4-mapped ones become IPv4 and zones are dropped, as they mean something to their own host only. Invalid: no
+// address.
 func parseEntry(b []byte) netip.AddrPort {
 	if bytes.Count(b, []byte{':'}) > 1 && b[0] != '[' {
 		return netip.AddrPortFrom(parseAddr(b), 0)

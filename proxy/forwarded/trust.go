@@ -1,8 +1,8 @@
 // Package forwarded finds out who the client is when a proxy stands in between.
 //
-// It promises that only what a trusted proxy has written is believed. Each proxy of a chain adds to the right end of its
-// fields, so they are read from the right to the left, and no further than to the first address that is not trusted:
-// what stands left of it, its owner may have made up.
+// It promises that only what a trusted proxy has written is believed. Each proxy of a chain adds to the right end of
+// its fields, so they are read from the right to the left, and no further than to the first address that is not
+// trusted: what stands left of it, its owner may have made up.
 package forwarded
 
 import (

@@ -11,8 +11,8 @@ import (
 )
 
 // Dir opens a directory of the machine as a file system that nothing leads out of: no name and no symbolic link, not
-// even one that is made while it is followed. Links that stay inside are followed; one with an absolute target counts as
-// leading out. Close the closer after the last request; files that are open then stay so.
+// even one that is made while it is followed. Links that stay inside are followed; one with an absolute target counts
+// as leading out. Close the closer after the last request; files that are open then stay so.
 func Dir(path string) (fs.FS, io.Closer, error) {
 	root, err := os.OpenRoot(path)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"net/http"
 	"slices"
 
-	"forebay/proxy/target"
-
 	"github.com/valyala/fasthttp"
+
+	"forebay/proxy/target"
 )
 
 // Mapping says that paths which begin with Prefix are files of FS. Prefix is a decoded path that begins and ends with a
@@ -40,8 +40,8 @@ func New(mappings []Mapping) *Files {
 // Serve answers the request if its path falls under a mapping, and reports whether it did. rawPath is the path of the
 // request target as received, without the query; nothing is assumed about its escapes.
 //
-// The answer is in ctx.Response when Serve returns: whole for 200 and 304; for any other status without a body, which is
-// the caller's to write. err says why a status is 500; it is for the log, not for the client.
+// The answer is in ctx.Response when Serve returns: whole for 200 and 304; for any other status without a body, which
+// is the caller's to write. err says why a status is 500; it is for the log, not for the client.
 func (f *Files) Serve(ctx *fasthttp.RequestCtx, rawPath []byte) (served bool, err error) {
 	var room [256]byte
 	path, decodeErr := rawPath, error(nil)

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// wellKnown is the one name with a dot in front that is served: RFC 8615 has agreed on it for files that are meant to be
-// found.
+// wellKnown is the one name with a dot in front that is served: RFC 8615 has agreed on it for files that are meant to
+// be found.
 const wellKnown = ".well-known"
 
 // servable reports whether a decoded name may be asked of a file system at all: segments joined by single slashes, none

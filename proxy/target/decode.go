@@ -1,5 +1,5 @@
-// Package target reads request targets. It takes the path as the client wrote it, since whoever decodes, joins or cleans
-// a path twice opens what a rule on it has closed.
+// Package target reads request targets. It takes the path as the client wrote it, since whoever decodes, joins or
+// cleans a path twice opens what a rule on it has closed.
 package target
 
 import (
