@@ -1,0 +1,93 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"forebay/config"
+)
+
+// outcome is what a command leaves behind.
+type outcome struct {
+	code           int
+	stdout, stderr string
+}
+
+// runIn runs a command that does not serve, in a directory that has this forebay.toml, if any.
+func runIn(t *testing.T, toml string, environ []string, args ...string) outcome {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	if toml != "" {
+		require.NoError(t, os.WriteFile("forebay.toml", []byte(toml), 0o600))
+	}
+	var stdout, stderr bytes.Buffer
+	code := run(args, environ, &stdout, &stderr)
+	return outcome{code, stdout.String(), stderr.String()}
+}
+
+func TestCommands(t *testing.T) {
+	cases := map[string]struct {
+		toml    string
+		environ []string
+		args    []string
+		want    outcome
+	}{
+		"check":             {args: []string{"check"}, want: outcome{0, "configuration is fine\n", ""}},
+		"check of a file":   {toml: "workers = 2", args: []string{"check"}, want: outcome{0, "configuration is fine (forebay.toml)\n", ""}},
+		"help":              {args: []string{"help"}, want: outcome{0, helpOf(plainWidth), ""}},
+		"help in a bad dir": {toml: "= = =", args: []string{"--help"}, want: outcome{0, helpOf(plainWidth), ""}},
+		"version":           {args: []string{"version"}, want: outcome{0, versionLine() + "\n", ""}},
+		"wrong usage": {
+			args: []string{"--wrokers", "2"},
+			want: outcome{2, "", "forebay: unknown option --wrokers: did you mean --workers?\n"},
+		},
+		"faults of all layers": {
+			toml: "\nthreads = 0\n", environ: []string{"FOREBAY_BIND=:99999"}, args: []string{"check", "--print", "-w", "x"},
+			want: outcome{2, "", "forebay: forebay.toml:2: threads: want 1 or more, not 0\n" +
+				"forebay: bind (FOREBAY_BIND): want a port from 0 to 65535, not \"99999\"\n" +
+				"forebay: workers (--workers): want a whole number, not \"x\"\n"},
+		},
+		"faults end a start too": {
+			args: []string{"shop.py"},
+			want: outcome{2, "", "forebay: app (argument): want the name of a module, not of a file: did you mean shop?\n"},
+		},
+		"a file that is missing": {
+			args: []string{"-c", "none.toml"},
+			want: outcome{2, "", "forebay: none.toml: no such file or directory\n"},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, runIn(t, c.toml, c.environ, c.args...)) })
+	}
+}
+
+func TestCheckPrintsEachValueAndItsOrigin(t *testing.T) {
+	got := runIn(t, "# ours\nthreads = 8\n", []string{"FOREBAY_TIMEOUT=90"}, "check", "--print", "-b", ":80", "shop:app")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	lines := strings.Split(strings.TrimSuffix(got.stdout, "\n"), "\n")
+	require.Len(t, lines, len(config.Settings)+1)
+	for i, setting := range config.Settings {
+		assert.True(t, strings.HasPrefix(lines[i], setting.Key+" "), lines[i])
+	}
+	assert.Equal(t, "configuration is fine (forebay.toml)", lines[len(lines)-1])
+	for _, row := range []string{
+		`app\s+shop:app\s+argument`, `threads\s+8\s+forebay.toml:2`, `timeout\s+1m30s\s+FOREBAY_TIMEOUT`,
+		`bind\s+:80\s+--bind`, `user\s+""\s+default`, `body_size\s+16MiB\s+default`,
+	} {
+		assert.Regexp(t, regexp.MustCompile(`(?m)^`+row+`$`), got.stdout)
+	}
+}
+
+func TestVersionThatIsStamped(t *testing.T) {
+	before := version
+	t.Cleanup(func() { version = before })
+	version = "1.2.3"
+	assert.Equal(t, "1.2.3", buildVersion())
+	assert.True(t, strings.HasPrefix(versionLine(), "forebay 1.2.3 (go"), versionLine())
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"forebay/config"
+)
+
+func TestOptions(t *testing.T) {
+	type values = map[string][]string
+	cases := map[string]struct {
+		args []string
+		want options
+	}{
+		"nothing":             {nil, options{values: values{}}},
+		"an application":      {[]string{"shop:app"}, options{values: values{"app": {"shop:app"}}}},
+		"short options":       {[]string{"-w4", "-b", ":80", "-t=5", "shop"}, options{values: values{"app": {"shop"}, "workers": {"4"}, "bind": {":80"}, "timeout": {"5"}}}},
+		"options behind it":   {[]string{"shop", "--workers=4", "--threads", "2"}, options{values: values{"app": {"shop"}, "workers": {"4"}, "threads": {"2"}}}},
+		"repeated":            {[]string{"-b", ":80", "-b", ":81"}, options{values: values{"bind": {":80", ":81"}}}},
+		"a negative number":   {[]string{"-m", "-1"}, options{values: values{"umask": {"-1"}}}},
+		"an empty value":      {[]string{"--access-logfile="}, options{values: values{"access_logfile": {""}}}},
+		"gunicorn's spelling": {[]string{"--limit-request-field_size", "5"}, options{values: values{"limit_request_field_size": {"5"}}}},
+		"with dashes only":    {[]string{"--limit-request-field-size", "5"}, options{values: values{"limit_request_field_size": {"5"}}}},
+		"a key of the file":   {[]string{"--head_size", "5"}, options{values: values{"head_size": {"5"}}}},
+		"a file":              {[]string{"-c", "x.toml"}, options{file: "x.toml", values: values{}}},
+		"check":               {[]string{"check"}, options{command: commandCheck, values: values{}}},
+		"check, all of it":    {[]string{"check", "--print", "-w", "2", "shop"}, options{command: commandCheck, printValues: true, values: values{"workers": {"2"}, "app": {"shop"}}}},
+		"an option first":     {[]string{"--print", "check"}, options{command: commandCheck, printValues: true, values: values{}}},
+		"an app named check":  {[]string{"check:app"}, options{values: values{"app": {"check:app"}}}},
+		"check of check":      {[]string{"check", "check"}, options{command: commandCheck, values: values{"app": {"check"}}}},
+		"version":             {[]string{"version"}, options{command: commandVersion, values: values{}}},
+		"--version":           {[]string{"--version"}, options{command: commandVersion, values: values{}}},
+		"help":                {[]string{"help"}, options{command: commandHelp, values: values{}}},
+		"help for a command":  {[]string{"help", "check"}, options{command: commandHelp, values: values{}}},
+		"--help":              {[]string{"check", "--help"}, options{command: commandHelp, values: values{}}},
+		"-h":                  {[]string{"-h"}, options{command: commandHelp, values: values{}}},
+		"after two dashes":    {[]string{"--", "shop"}, options{values: values{"app": {"shop"}}}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			got, err := parseOptions(c.args)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestEverySettingHasItsOption(t *testing.T) {
+	for _, setting := range config.Settings {
+		if setting.Flag == "" {
+			continue
+		}
+		args := []string{"--" + setting.Flag, "1"}
+		if setting.Short != "" {
+			args = append(args, "-"+setting.Short, "1")
+		}
+		got, err := parseOptions(args)
+		require.NoError(t, err)
+		assert.Len(t, got.values[setting.Key], len(args)/2, setting.Key)
+	}
+}
+
+// TestGunicornsCommandLine: it becomes one of forebay by changing the first word.
+func TestGunicornsCommandLine(t *testing.T) {
+	t.Chdir(t.TempDir())
+	got, err := parseOptions([]string{
+		"-b", "127.0.0.1:8000", "--bind=unix:gunicorn.sock", "-w", "4", "--threads", "8", "-t", "60", "--graceful-timeout", "20",
+		"--keep-alive", "5", "--backlog", "512", "--chdir", ".", "--pythonpath", "lib,/opt/lib", "-e", "A=1", "--env", "B=2",
+		"-u", "0", "-g", "0", "-m", "027", "-p", "shop.pid", "-n", "shop", "--forwarded-allow-ips", "127.0.0.1,::1",
+		"--limit-request-line", "4094", "--limit-request-fields", "50", "--limit-request-field_size", "4096",
+		"--log-level", "warning", "--access-logfile", "-", "shop.wsgi:application",
+	})
+	require.NoError(t, err)
+	reading, err := config.Read(config.Sources{Dir: t.TempDir(), Flags: got.values})
+	require.NoError(t, err)
+	assert.Equal(t, "shop.wsgi:application", reading.Config.App.Spec)
+	assert.Equal(t, 4, reading.Config.Workers.Processes)
+	assert.Equal(t, 0o27, reading.Config.Process.Umask)
+	assert.Len(t, reading.Origins, 22)
+}

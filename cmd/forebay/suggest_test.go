@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestWrongCommandLines(t *testing.T) {
+	t.Chdir(t.TempDir())
+	cases := map[string]struct {
+		args []string
+		want string
+	}{
+		"mistyped option":            {[]string{"--wrokers", "2"}, "unknown option --wrokers: did you mean --workers?"},
+		"mistyped, with a value":     {[]string{"--log-levle=info"}, "unknown option --log-levle: did you mean --log-level?"},
+		"mistyped, with underscores": {[]string{"--head_siez=1"}, "unknown option --head_siez: did you mean --head-size?"},
+		"option of ours":             {[]string{"--confg", "x"}, "unknown option --confg: did you mean --config?"},
+		"no such option":             {[]string{"--quux"}, "unknown option --quux (forebay --help lists the options)"},
+		"no such letter":             {[]string{"-x"}, "unknown option -x (forebay --help lists the options)"},
+		"worker class":               {[]string{"-k", "gevent"}, "-k: not needed: there is one kind of worker: each runs --threads threads"},
+		"worker class, long":         {[]string{"--worker-class=gthread"}, "--worker-class: not needed: there is one kind of worker: each runs --threads threads"},
+		"preload":                    {[]string{"--preload"}, "--preload: not available in this version: each worker imports the application itself"},
+		"reload":                     {[]string{"--reload"}, "--reload: not available in this version"},
+		"max requests":               {[]string{"--max-requests", "100"}, "--max-requests: not available in this version"},
+		"daemon":                     {[]string{"-D"}, "-D: forebay stays in the foreground: a service manager such as systemd puts it in the background"},
+		"check config":               {[]string{"--check-config", "shop"}, "--check-config: the command for it is: forebay check"},
+		"value missing":              {[]string{"--workers"}, "--workers wants a value: --workers N"},
+		"value of a letter missing":  {[]string{"-b"}, "-b wants a value: -b ADDRESS"},
+		"file missing":               {[]string{"-c"}, "-c wants a value: -c FILE"},
+		"bad syntax":                 {[]string{"--=x"}, "bad flag syntax: --=x (forebay --help lists the options)"},
+		"two applications":           {[]string{"shop", "mart"}, "want one application, not shop and mart; options of forebay begin with a dash"},
+		"two for check":              {[]string{"check", "shop", "mart"}, "want one application, not shop and mart; options of forebay begin with a dash"},
+		"mistyped command":           {[]string{"chek"}, "unknown command chek: did you mean check? (An application of that name is given as chek:CALLABLE.)"},
+		"swapped letters":            {[]string{"verison"}, "unknown command verison: did you mean version? (An application of that name is given as verison:CALLABLE.)"},
+		"mistyped, with application": {[]string{"chekc", "shop"}, "unknown command chekc: did you mean check?"},
+		"print without check":        {[]string{"--print", "shop"}, "--print belongs to a command: forebay check --print"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, err := parseOptions(c.args)
+			assert.EqualError(t, err, c.want)
+		})
+	}
+}
+
+func TestAModuleThatIsThereIsNoMistypedCommand(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("checks.py", nil, 0o600))
+	require.NoError(t, os.Mkdir(filepath.Join(".", "verzion"), 0o700))
+	for _, module := range []string{"checks", "verzion", "hello", "clock"} {
+		opts, err := parseOptions([]string{module})
+		require.NoError(t, err)
+		assert.Equal(t, []string{module}, opts.values["app"])
+	}
+}
