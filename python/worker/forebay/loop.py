@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from typing import Any, Dict, List
 
 from . import fault, frame
@@ -138,8 +139,10 @@ def serve(slot: Slot, app: Application, constant: Environ) -> None:
             pass
     except ClientGone:
         pass  # the master closed the slot before it had sent the request's body
+    except BaseException:  # a fault of this program or of the master's, as respond lets nothing pass
+        traceback.print_exc()
     finally:
-        slot.close()  # after a fault in the program itself, too, so that the master hears of it
+        slot.close()  # this is how the master hears of it
 
 
 def serve_next(slot: Slot, app: Application, constant: Environ) -> bool:
