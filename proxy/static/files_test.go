@@ -27,6 +27,8 @@ func TestServesFilesUnderThePrefix(t *testing.T) {
 		".well-known/x.txt": {Data: []byte("known")},
 		"..dots":            {Data: []byte("hidden")},
 		"x..y":              {Data: []byte("dots inside")},
+		"a.txt\x00.png":     {Data: []byte("a file system that takes every byte")},
+		`sub\deep\b.css`:    {Data: []byte("a file system that takes every byte")},
 	}})
 	tests := map[string]struct {
 		target string
