@@ -57,7 +57,7 @@ func (b Bind) String() string {
 func parseUnix(path string) (Bind, error) {
 	switch {
 	case path == "" || path == "@":
-		return Bind{}, fmt.Errorf("want a path after unix:")
+		return Bind{}, fmt.Errorf("want unix: and a path")
 	case strings.ContainsRune(path, 0):
 		return Bind{}, fmt.Errorf("want a path without a zero byte, not %q", path)
 	case len(path) > maxSocketPath:

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,7 +95,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	writeFile(t, dir, "tool/pyproject.toml", "tool = 3")
 	writeFile(t, dir, "table/pyproject.toml", "[tool]\nforebay = 3")
 	writeFile(t, dir, "broken/pyproject.toml", "\n[tool.forebay\n")
-	require.NoError(t, os.Mkdir(filepath.Join(dir, "forebay.toml"), 0o755))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "forebay.toml"), 0o750))
 	cases := map[string]struct{ file, want string }{
 		"missing":               {"none.toml", "none.toml: no such file or directory"},
 		"of gunicorn":           {"gunicorn.conf.py", "gunicorn.conf.py: want a TOML file"},
@@ -158,9 +157,9 @@ func FuzzFile(f *testing.F) {
 					assert.Positive(t, fault.Origin.Line, "%v", fault)
 				}
 			}
-			var invalid Faults
 			if err := reading.Config.Validate(); err != nil {
-				require.True(t, errors.As(err, &invalid))
+				var invalid Faults
+				require.ErrorAs(t, err, &invalid)
 				assert.NotEmpty(t, invalid)
 			}
 		}

@@ -5,6 +5,7 @@ import "fmt"
 // Layer is where a value was given. A later layer beats an earlier one.
 type Layer int
 
+// The layers, in the order in which they are read.
 const (
 	LayerDefault Layer = iota
 	LayerFile

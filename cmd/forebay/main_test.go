@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -80,7 +79,7 @@ func TestCheckPrintsEachValueAndItsOrigin(t *testing.T) {
 		`app\s+shop:app\s+argument`, `threads\s+8\s+forebay.toml:2`, `timeout\s+1m30s\s+FOREBAY_TIMEOUT`,
 		`bind\s+:80\s+--bind`, `user\s+""\s+default`, `body_size\s+16MiB\s+default`,
 	} {
-		assert.Regexp(t, regexp.MustCompile(`(?m)^`+row+`$`), got.stdout)
+		assert.Regexp(t, `(?m)^`+row+`$`, got.stdout)
 	}
 }
 

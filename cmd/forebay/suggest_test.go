@@ -16,7 +16,7 @@ func TestWrongCommandLines(t *testing.T) {
 		want string
 	}{
 		"mistyped option":            {[]string{"--wrokers", "2"}, "unknown option --wrokers: did you mean --workers?"},
-		"mistyped, with a value":     {[]string{"--log-levle=info"}, "unknown option --log-levle: did you mean --log-level?"},
+		"mistyped, with a value":     {[]string{"--log-leel=info"}, "unknown option --log-leel: did you mean --log-level?"},
 		"mistyped, with underscores": {[]string{"--head_siez=1"}, "unknown option --head_siez: did you mean --head-size?"},
 		"option of ours":             {[]string{"--confg", "x"}, "unknown option --confg: did you mean --config?"},
 		"no such option":             {[]string{"--quux"}, "unknown option --quux (forebay --help lists the options)"},
@@ -35,7 +35,7 @@ func TestWrongCommandLines(t *testing.T) {
 		"two applications":           {[]string{"shop", "mart"}, "want one application, not shop and mart; options of forebay begin with a dash"},
 		"two for check":              {[]string{"check", "shop", "mart"}, "want one application, not shop and mart; options of forebay begin with a dash"},
 		"mistyped command":           {[]string{"chek"}, "unknown command chek: did you mean check? (An application of that name is given as chek:CALLABLE.)"},
-		"swapped letters":            {[]string{"verison"}, "unknown command verison: did you mean version? (An application of that name is given as verison:CALLABLE.)"},
+		"swapped letters":            {[]string{"vresion"}, "unknown command vresion: did you mean version? (An application of that name is given as vresion:CALLABLE.)"},
 		"mistyped, with application": {[]string{"chekc", "shop"}, "unknown command chekc: did you mean check?"},
 		"print without check":        {[]string{"--print", "shop"}, "--print belongs to a command: forebay check --print"},
 	}
