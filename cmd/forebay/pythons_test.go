@@ -26,10 +26,10 @@ func pythons(t *testing.T) map[string]string {
 }
 
 // venvs are the interpreters that have Django, Flask and requests, by version: those of the virtual environments that
-// FOREBAY_TEST_VENVS lists, or else of those that "make test" made.
+// TEST_FOREBAY_VENVS lists, or else of those that "make test" made.
 func venvs(t *testing.T) map[string]string {
 	t.Helper()
-	dirs := filepath.SplitList(os.Getenv("FOREBAY_TEST_VENVS"))
+	dirs := filepath.SplitList(os.Getenv("TEST_FOREBAY_VENVS"))
 	if len(dirs) == 0 {
 		var err error
 		dirs, err = filepath.Glob("../../.cache/venvs/*")

@@ -27,8 +27,9 @@ const (
 	startDeadline = 60 * time.Second
 	// stopDeadline is longer than the default graceful timeout, so that a drain that hangs is told from one that is slow.
 	stopDeadline = 45 * time.Second
-	// markKey is set in forebay's environment and inherited by all that it starts, however they are re-parented.
-	markKey = "FOREBAY_TEST_MARK"
+	// markKey is set in forebay's environment and inherited by all that it starts, however they are re-parented. It does not
+	// begin with FOREBAY_: forebay refuses settings that it does not know.
+	markKey = "TEST_FOREBAY_MARK"
 )
 
 var (
@@ -50,9 +51,9 @@ func TestMain(m *testing.M) {
 }
 
 // binary is the path of the real forebay, built once a run, with the race detector when the tests have it.
-// FOREBAY_TEST_BIN names one to be used instead: a release, say.
+// TEST_FOREBAY_BIN names one to be used instead: a release, say.
 var binary = sync.OnceValues(func() (string, error) {
-	if path := os.Getenv("FOREBAY_TEST_BIN"); path != "" {
+	if path := os.Getenv("TEST_FOREBAY_BIN"); path != "" {
 		return filepath.Abs(path)
 	}
 	path := filepath.Join(buildDir, "forebay")
