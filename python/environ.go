@@ -224,12 +224,14 @@ func EqualFold(name []byte, lower string) bool {
 	return true
 }
 
+// sameName reports whether two names are one field's. "-" and "_" have the same key but are not the same: a dropped name
+// must not be joined to a field, or stand before one and take its place.
 func sameName(a, b []byte) bool {
 	if len(a) != len(b) {
 		return false
 	}
-	for i := range a {
-		if keyByte[a[i]] != keyByte[b[i]] {
+	for i, c := range a {
+		if c != b[i] && (keyByte[c] != keyByte[b[i]] || keyByte[c] == '_') {
 			return false
 		}
 	}
