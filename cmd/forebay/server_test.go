@@ -106,7 +106,8 @@ func startForebay(t *testing.T, args ...string) *server {
 	s := &server{t: t, Stdout: newOutput(), Stderr: newOutput(), done: make(chan struct{})}
 	s.cmd = forebayCommand(t, append([]string{"-b", "127.0.0.1:0"}, args...)...)
 	s.mark = fmt.Sprintf("%s=%d-%d", markKey, os.Getpid(), marks.Add(1))
-	s.cmd.Env = append(os.Environ(), s.mark)
+	// The race detector's reports are written at once; the second that it waits at exit only makes the tests longer.
+	s.cmd.Env = append(os.Environ(), s.mark, "GORACE=atexit_sleep_ms=0")
 	s.cmd.Stdout, s.cmd.Stderr = s.Stdout, s.Stderr
 	// A worker that outlives its master holds stderr open. Wait must not wait for it: Stop is to find it.
 	s.cmd.WaitDelay = 5 * time.Second
