@@ -1,4 +1,4 @@
-"""Receives the worker program on the control socket, whose descriptor is argv[1], installs it as package forebay, runs it."""
+"""Receives the worker program on the control socket, whose descriptor is argv[1], and runs it as package forebay."""
 
 import sys
 

@@ -6,7 +6,7 @@ import ast
 import importlib
 import os
 from types import ModuleType
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable
 
 from . import fault
 
@@ -31,7 +31,9 @@ def load(spec: str) -> Application:
 
 def _import(name: str, spec: str) -> ModuleType:
     if not all(part.isidentifier() for part in name.split(".")):
-        raise LoadError(f"{name!r} is no module name; an application is named as MODULE:CALLABLE, such as shop.wsgi:app")
+        raise LoadError(
+            f"{name!r} is no module name; an application is named as MODULE:CALLABLE, such as shop.wsgi:app"
+        )
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -67,7 +69,9 @@ def _evaluate(expression: str, module: ModuleType) -> Any:
         return _look_up(node, module, expression)
     factory = _look_up(node.func, module, expression)
     if not callable(factory):
-        raise LoadError(f"{ast.unparse(node.func)} in {module.__name__} is of type {type(factory).__name__}: no factory")
+        raise LoadError(
+            f"{ast.unparse(node.func)} in {module.__name__} is of type {type(factory).__name__}: no factory"
+        )
     args, keywords = _arguments(node, expression)
     return factory(*args, **keywords)
 
@@ -86,16 +90,20 @@ def _look_up(node: ast.expr, module: ModuleType, expression: str) -> Any:
         raise LoadError(f"module {module.__name__} has no {ast.unparse(node)}") from None
 
 
-def _arguments(call: ast.Call, expression: str) -> Tuple[List[Any], Dict[str, Any]]:
+def _arguments(call: ast.Call, expression: str) -> tuple[list[Any], dict[str, Any]]:
     try:
         args = [ast.literal_eval(arg) for arg in call.args]
         keywords = {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
     except ValueError:
-        raise LoadError(f"{expression}: the arguments of a factory can only be literals, such as 'x', 1 or False") from None
+        raise LoadError(
+            f"{expression}: the arguments of a factory can only be literals, such as 'x', 1 or False"
+        ) from None
     if None in keywords:  # **mapping
         raise _not_understood(expression)
     return args, keywords  # type: ignore[return-value]
 
 
 def _not_understood(expression: str) -> LoadError:
-    return LoadError(f"{expression!r} is neither a name, nor an attribute such as obj.attr, nor a call such as create_app()")
+    return LoadError(
+        f"{expression!r} is neither a name, nor an attribute such as obj.attr, nor a call such as create_app()"
+    )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 from .files import FileWrapper
 
-Environ = Dict[str, Any]
+Environ = dict[str, Any]
 
 
 def base(constant: Mapping[str, Any], threads: int) -> Environ:

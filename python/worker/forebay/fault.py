@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 import traceback
 from types import TracebackType
-from typing import Optional
 
 # In characters. A message that quotes a whole upload must not fill the log.
 LONGEST = 64 << 10
 
 # The modules between a thread's start and the application. forebay.demo is an application like any other.
 _PROGRAM = {
-    f"{__package__}.{name}" for name in ("app", "environ", "fault", "fields", "files", "frame", "loop", "response", "slot")
+    f"{__package__}.{name}"
+    for name in ("app", "environ", "fault", "fields", "files", "frame", "loop", "response", "slot")
 }
 _IMPORT = {"importlib", "importlib._bootstrap", "importlib._bootstrap_external"}
 
@@ -29,7 +29,7 @@ def report(error: BaseException) -> None:
     print(text(error), end="", file=sys.stderr, flush=True)
 
 
-def own_part(trace: Optional[TracebackType]) -> Optional[TracebackType]:
+def own_part(trace: TracebackType | None) -> TracebackType | None:
     """Returns trace without the leading frames that are not the application's."""
     while trace is not None and trace.tb_frame.f_globals.get("__name__") in _PROGRAM | _IMPORT:
         trace = trace.tb_next

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, List, Optional, Set, Tuple
+from typing import Any
 
-Fields = List[Tuple[str, str]]
+Fields = list[tuple[str, str]]
 
-# RFC 9110 section 15: a final answer has three digits from 200 on. PEP 3333 asks for the space, not for a reason after it.
+# RFC 9110 section 15: a final answer has three digits from 200 on. PEP 3333 asks for the space, not for a reason.
 _STATUS = re.compile(r"[2-9][0-9]{2} [\t\x20-\x7e\x80-\xff]*")
 # RFC 9110 section 5.1: a field's name is a token.
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -15,8 +15,8 @@ _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 # What passed once needs no second look. An application has few of both; the bound is for one that makes them up.
-_known_statuses: Set[str] = set()
-_known_names: Set[str] = set()
+_known_statuses: set[str] = set()
+_known_names: set[str] = set()
 _KNOWN_BOUND = 1024
 
 
@@ -59,7 +59,7 @@ def _check_value(name: str, value: Any) -> None:
         raise ValueError(f"value of response field {name!r} has control characters or is not latin-1: {value!r}")
 
 
-def _remember(known: Set[str], good: str) -> None:
+def _remember(known: set[str], good: str) -> None:
     if len(known) < _KNOWN_BOUND:
         known.add(good)
 
@@ -68,13 +68,13 @@ def _kind(value: object) -> str:
     return "None" if value is None else f"of type {type(value).__name__}"
 
 
-def plain(status: str, fields: Fields) -> Tuple[str, Fields]:
+def plain(status: str, fields: Fields) -> tuple[str, Fields]:
     """Returns both free of subclasses (of str, such as Django's SafeString; of tuple), which marshal refuses."""
     as_str = str.__str__  # str() would return what the subclass's own __str__ does
     return as_str(status), [(as_str(name), as_str(value)) for name, value in fields]
 
 
-def content_length(fields: Fields) -> Optional[int]:
+def content_length(fields: Fields) -> int | None:
     """Returns what the Content-Length field says, or None where there is none or it is no number."""
     for name, value in fields:
         if len(name) == 14 and name.lower() == "content-length":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import os
 import stat
-from typing import Any, NamedTuple, Optional
+from typing import Any, NamedTuple
 
-# Who reads a file's bytes as they are. A subclass may change them, and a GzipFile's descriptor has other bytes than it reads.
+# Who reads a file's bytes as they are. A subclass may change them, and a GzipFile reads other bytes than it has.
 _PLAIN_READERS = (io.BufferedReader, io.BufferedRandom, io.FileIO)
 
 
@@ -20,7 +20,7 @@ class Region(NamedTuple):
 
 
 class FileWrapper:
-    """The iterable that an application makes of a file. Returned unread, its file goes to the master as a descriptor."""
+    """What an application makes of a file to return it. Returned as it is, the file goes to the master by descriptor."""
 
     def __init__(self, filelike: Any, blksize: int = 8192) -> None:
         self.filelike = filelike
@@ -37,8 +37,8 @@ class FileWrapper:
             raise StopIteration
         return block
 
-    def region(self) -> Optional[Region]:
-        """Returns what is left of the file, or None where only reading tells: a pipe, a BytesIO, an unknown kind of file."""
+    def region(self) -> Region | None:
+        """Returns what is left of the file, or None where only reading tells: a pipe, a BytesIO, an unknown kind."""
         # A proxy, such as Django's File, hands out the read method of the file that it stands for.
         reader: Any = getattr(self.filelike.read, "__self__", None)
         if type(reader) not in _PLAIN_READERS or not _is_plain(reader):

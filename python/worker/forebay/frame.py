@@ -5,7 +5,7 @@ from __future__ import annotations
 import marshal
 import socket
 import struct
-from typing import Any, Optional, Tuple
+from typing import Any
 
 HEAD = struct.Struct("<IBB")  # length of the payload, kind, flags
 
@@ -38,7 +38,7 @@ HEADER_FILE = 2  # on HEADER: the body is in the file whose descriptor is attach
 
 MAX_PAYLOAD = 1 << 20  # of every frame but CHUNK: the master takes a worker that sends more for broken
 
-Frame = Tuple[int, int, memoryview]
+Frame = tuple[int, int, memoryview]
 
 
 class ProtocolError(Exception):
@@ -53,7 +53,7 @@ def encode(kind: int, flags: int, value: Any) -> bytes:
     return HEAD.pack(len(payload), kind, flags) + payload
 
 
-def read(sock: socket.socket) -> Optional[Frame]:
+def read(sock: socket.socket) -> Frame | None:
     """Reads exactly one frame, or None where the stream ends before it."""
     head = _read_exactly(sock, bytearray(HEAD.size))
     if head is None:
@@ -63,7 +63,7 @@ def read(sock: socket.socket) -> Optional[Frame]:
     return None if payload is None else (kind, flags, payload)
 
 
-def _read_exactly(sock: socket.socket, data: bytearray, have: int = 0) -> Optional[memoryview]:
+def _read_exactly(sock: socket.socket, data: bytearray, have: int = 0) -> memoryview | None:
     view = memoryview(data)
     while have < len(data):
         size = sock.recv_into(view[have:])
@@ -96,7 +96,7 @@ class Reader:
         """Whether bytes beyond the last frame have been read."""
         return self._end > 0
 
-    def read(self) -> Optional[Frame]:
+    def read(self) -> Frame | None:
         """Returns the next frame, or None at the end of the stream."""
         if self._end == 0:
             size = self._recv_into(self._buffer)

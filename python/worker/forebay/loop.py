@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 import traceback
-from typing import Any, Dict, List
+from typing import Any
 
 from . import fault, frame
 from .app import Application, LoadError, load
@@ -70,14 +70,14 @@ def _watch(control: socket.socket) -> None:
     os._exit(0)
 
 
-def _read_boot(control: socket.socket) -> Dict[str, Any]:
+def _read_boot(control: socket.socket) -> dict[str, Any]:
     found = frame.read(control)
     if found is None:
         os._exit(0)
     kind, _, payload = found
     if kind != BOOT:
         raise ProtocolError(f"frame of kind {kind} in place of BOOT")
-    boot: Dict[str, Any] = marshal.loads(payload)
+    boot: dict[str, Any] = marshal.loads(payload)
     return boot
 
 
@@ -96,8 +96,8 @@ def _open(descriptor: int) -> Slot:
     return Slot(sock)
 
 
-def _forget_in_children(sockets: List[socket.socket]) -> None:
-    """Closes the sockets in whatever the application forks: only this process answers, and its end must show on them."""
+def _forget_in_children(sockets: list[socket.socket]) -> None:
+    """Closes the sockets in whatever the application forks: only this process answers, and its end shows on them."""
 
     def close() -> None:
         for sock in sockets:
@@ -106,7 +106,7 @@ def _forget_in_children(sockets: List[socket.socket]) -> None:
     os.register_at_fork(after_in_child=close)
 
 
-def _describe(boot: Dict[str, Any]) -> Dict[str, Any]:
+def _describe(boot: dict[str, Any]) -> dict[str, Any]:
     gil_enabled = getattr(sys, "_is_gil_enabled", None)  # 3.13 and newer
     return {
         "python": platform.python_version(),
@@ -118,7 +118,7 @@ def _describe(boot: Dict[str, Any]) -> Dict[str, Any]:
     }
 
 
-def _obey(control: socket.socket, slots: List[Slot]) -> None:
+def _obey(control: socket.socket, slots: list[Slot]) -> None:
     while True:
         found = frame.read(control)
         if found is None:

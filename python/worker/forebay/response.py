@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Callable, Iterable, Optional, Sequence, Tuple, Type
+from typing import Callable
 
 from . import fault, frame
 from .app import Application
@@ -13,7 +14,7 @@ from .files import FileWrapper, Region
 from .frame import ABORT, CHUNK, END, ERROR, FREE, HEADER, HEADER_FILE, IDLE, RESPONSE
 from .slot import ClientGone, Slot
 
-ExcInfo = Tuple[Type[BaseException], BaseException, TracebackType]
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 
 # A body up to this many bytes goes with its head in one frame.
 SMALL = 64 << 10
@@ -32,7 +33,7 @@ def respond(slot: Slot, app: Application, environ: Environ) -> None:
     """
     head_only = environ.get("REQUEST_METHOD") == "HEAD"  # read before a middleware changes it
     response = Response(slot)
-    close: Optional[Callable[[], object]] = None
+    close: Callable[[], object] | None = None
     try:
         result = app(environ, response.start_response)
         kind = type(result)
@@ -67,7 +68,7 @@ class Response:
 
     def __init__(self, slot: Slot) -> None:
         self.slot = slot
-        self.status: Optional[str] = None
+        self.status: str | None = None
         self.fields: Fields = []
         self.begun = False  # the head has been sent
         self.over = False  # the last frame has been sent
@@ -75,7 +76,7 @@ class Response:
 
     # What the application calls.
 
-    def start_response(self, status: str, fields: Fields, exc_info: Optional[ExcInfo] = None) -> Callable[[bytes], None]:
+    def start_response(self, status: str, fields: Fields, exc_info: ExcInfo | None = None) -> Callable[[bytes], None]:
         """start_response of PEP 3333. It checks at once, so that the fault shows where it was made."""
         if exc_info:
             try:
@@ -87,7 +88,7 @@ class Response:
             raise AssertionError("start_response was called a second time, and without exc_info")
         check(status, fields)
         self.status = status
-        self.fields = fields[:]  # what was checked is what is sent
+        self.fields = list(fields)  # what was checked is what is sent
         return self.write
 
     def write(self, data: bytes) -> None:
@@ -229,7 +230,7 @@ def _check_chunk(chunk: object) -> None:
         raise TypeError(f"the body has a chunk of type {type(chunk).__name__}, not bytes")
 
 
-def _chunk(chunk: bytes) -> Tuple[bytes, bytes]:
+def _chunk(chunk: bytes) -> tuple[bytes, bytes]:
     return frame.HEAD.pack(len(chunk), CHUNK, 0), chunk
 
 

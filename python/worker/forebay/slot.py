@@ -5,7 +5,8 @@ from __future__ import annotations
 import array
 import os
 import socket
-from typing import BinaryIO, Optional, Sequence
+from collections.abc import Sequence
+from typing import BinaryIO
 
 from .frame import BODY, HEAD, WANT, Frame, ProtocolError, Reader
 
@@ -32,7 +33,7 @@ class Slot:
         self.cancelled = -1
         self._sendall = sock.sendall
 
-    def take(self) -> Optional[Frame]:
+    def take(self) -> Frame | None:
         """Waits for the next frame. None says that the master has closed the slot."""
         try:
             found = self.reader.read()

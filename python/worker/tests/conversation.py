@@ -1,4 +1,4 @@
-"""Plays the master on one slot, in the same thread as the worker: what a response holds at any moment can be looked at."""
+"""Plays the master on one slot, in the same thread as the worker, so that what was sent so far can be looked at."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import socket
 import tempfile
 import threading
 import unittest
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 from forebay import environ, frame, loop
 from forebay.slot import Slot
@@ -35,10 +36,10 @@ class Answer(NamedTuple):
     kind: str
     flags: int
     value: Any
-    descriptor: Optional[int] = None
+    descriptor: int | None = None
 
 
-def get(**more: Any) -> Dict[str, Any]:
+def get(**more: Any) -> dict[str, Any]:
     """Returns what the master sends as the environ of a simple request."""
     return {
         "REQUEST_METHOD": "GET",
@@ -62,15 +63,15 @@ class Conversation(unittest.TestCase):
         self.addCleanup(self.master.close)
         self.addCleanup(worker.close)
 
-    def ask(self, app: Any, body: bytes = b"", **more: Any) -> List[Answer]:
+    def ask(self, app: Any, body: bytes = b"", **more: Any) -> list[Answer]:
         self.master.sendall(frame.encode(frame.REQUEST, 0, (get(**more), body)))
         self.assertTrue(loop.serve_next(self.slot, app, self.constant))
         return self.arrived()
 
     @contextlib.contextmanager
-    def answering_want(self, data: bytes, descriptors: List[int]) -> Iterator[List[bytes]]:
+    def answering_want(self, data: bytes, descriptors: list[int]) -> Iterator[list[bytes]]:
         """Answers the worker's next frame, which the list receives, with data and descriptors."""
-        wanted: List[bytes] = []
+        wanted: list[bytes] = []
 
         def answer() -> None:
             wanted.append(self.master.recv(frame.HEAD.size))
@@ -92,7 +93,7 @@ class Conversation(unittest.TestCase):
         os.close(descriptor)
         return path
 
-    def arrived(self) -> List[Answer]:
+    def arrived(self) -> list[Answer]:
         """Returns the frames that the worker has sent and that were not looked at yet."""
         answers = []
         while select.select([self.master], [], [], 0)[0]:
@@ -112,10 +113,10 @@ class Conversation(unittest.TestCase):
             value = marshal.loads(payload) if payload else None
         return Answer(NAMES[kind], flags, value, descriptors[0] if descriptors else None)
 
-    def kinds(self, answers: List[Answer]) -> List[str]:
+    def kinds(self, answers: list[Answer]) -> list[str]:
         return [answer.kind for answer in answers]
 
-    def body(self, answers: List[Answer]) -> bytes:
+    def body(self, answers: list[Answer]) -> bytes:
         """Returns the body that the frames make up."""
         whole = b""
         for answer in answers:

@@ -9,7 +9,7 @@ import json
 import marshal
 import struct
 from pathlib import Path
-from typing import Any, Dict, NamedTuple
+from typing import Any, NamedTuple
 
 DIRECTORY = Path(__file__).parents[2] / "testdata" / "frames"
 
@@ -64,7 +64,7 @@ SAMPLE = {
     "text": "forebay \xe9 \u20ac", "tuple": ("a", 1, ()), "list": ["b", []], "dict": {"k": "v"},
 }  # fmt: skip
 
-FRAMES: Dict[str, Golden] = {
+FRAMES: dict[str, Golden] = {
     "request_empty": Golden(TO_WORKER, "REQUEST", 0, ({}, b"")),
     "request_full": Golden(TO_WORKER, "REQUEST", 0, (_FULL_ENVIRON, bytes(range(256)))),
     "request_file": Golden(TO_WORKER, "REQUEST", 1, ({"REQUEST_METHOD": "PUT", "CONTENT_LENGTH": "1048576"}, None)),
@@ -81,10 +81,14 @@ FRAMES: Dict[str, Golden] = {
             "sample": SAMPLE,
         },
     ),
-    "sources": Golden(TO_WORKER, "SOURCES", 0, {"forebay": '"""\xe9"""\n', "forebay.loop": "def main(control):\n    pass\n"}),
+    "sources": Golden(
+        TO_WORKER, "SOURCES", 0, {"forebay": '"""\xe9"""\n', "forebay.loop": "def main(control):\n    pass\n"}
+    ),
     "cancel": Golden(TO_WORKER, "CANCEL", 0, (1, 4711)),
     "drain": Golden(TO_WORKER, "DRAIN", 0, None),
-    "response_small": Golden(TO_MASTER, "RESPONSE", 1, ("200 OK", [("Content-Type", "text/plain")], b"Hello, world!\n")),
+    "response_small": Golden(
+        TO_MASTER, "RESPONSE", 1, ("200 OK", [("Content-Type", "text/plain")], b"Hello, world!\n")
+    ),
     "response_busy": Golden(TO_MASTER, "RESPONSE", 0, ("204 No Content", [], b"")),
     "response_cookies": Golden(
         TO_MASTER,

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
-from typing import Any, Dict, List, Tuple
+from typing import Any
 
 from forebay import frame
 
@@ -21,7 +21,7 @@ SOURCES = 31
 DEADLINE = 20  # seconds, for whatever another process is to do
 
 
-def sources() -> Dict[str, str]:
+def sources() -> dict[str, str]:
     texts = {f"forebay.{path.stem}": path.read_text("utf-8") for path in (PROGRAM / "forebay").glob("*.py")}
     texts["forebay"] = texts.pop("forebay.__init__")
     return texts
@@ -57,21 +57,21 @@ class Worker:
         for sock in (self.control, *self.slots):
             sock.close()
 
-    def boot(self, spec: str, path: List[str], **more: Any) -> Tuple[int, Any]:
+    def boot(self, spec: str, path: list[str], **more: Any) -> tuple[int, Any]:
         """Sends SOURCES and BOOT, and returns kind and value of the answer."""
         self.control.sendall(frame.encode(SOURCES, 0, sources()))
         boot = {"spec": spec, "path": path, "slots": self.descriptors, "environ": {"SCRIPT_NAME": ""}, "sample": None}
         self.control.sendall(frame.encode(frame.BOOT, 0, {**boot, **more}))
         return self.answer(self.control)[::2]
 
-    def ask(self, slot: int = 0, body: bytes = b"", **more: Any) -> Tuple[int, int, Any]:
+    def ask(self, slot: int = 0, body: bytes = b"", **more: Any) -> tuple[int, int, Any]:
         self.send(slot, body, **more)
         return self.answer(self.slots[slot])
 
     def send(self, slot: int = 0, body: bytes = b"", **more: Any) -> None:
         self.slots[slot].sendall(frame.encode(frame.REQUEST, 0, (get(**more), body)))
 
-    def answer(self, sock: socket.socket) -> Tuple[int, int, Any]:
+    def answer(self, sock: socket.socket) -> tuple[int, int, Any]:
         found = frame.read(sock)
         assert found is not None, "the worker closed the socket"
         kind, flags, payload = found
@@ -83,7 +83,7 @@ class Worker:
     def drain(self) -> None:
         self.control.sendall(frame.HEAD.pack(0, frame.DRAIN, 0))
 
-    def wait(self) -> Tuple[int, str, str]:
+    def wait(self) -> tuple[int, str, str]:
         """Returns exit status, stdout and stderr once the process has ended."""
         out, err = self.process.communicate(timeout=DEADLINE)
         return self.process.returncode, out.decode(), err.decode()

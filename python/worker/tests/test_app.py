@@ -10,7 +10,7 @@ from pathlib import Path
 
 from forebay import app, fault
 
-SHOP = '''
+SHOP = """
 import types
 number = 7
 def application(environ, start_response): return "application"
@@ -19,7 +19,7 @@ def create_app(*args, **keywords): return lambda environ, start_response: (args,
 def create_nothing(): pass
 def broken(): raise RuntimeError("in the factory")
 obj = types.SimpleNamespace(attr=app, inner=types.SimpleNamespace(create=create_app))
-'''
+"""
 
 MODULES = {
     "shop.py": SHOP,

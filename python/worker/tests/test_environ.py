@@ -6,7 +6,7 @@ import contextlib
 import io
 import os
 import sys
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable
 from unittest import mock
 
 from forebay import environ, frame, loop
@@ -16,25 +16,31 @@ from .conversation import Conversation, get
 BODY = b"first\nsecond\n\nlast without end"
 
 # What to do with wsgi.input, and what it is to give.
-READS: Dict[str, Any] = {
+READS: dict[str, Any] = {
     "read()": (lambda file: [file.read()], [BODY]),
     "read(-1)": (lambda file: [file.read(-1)], [BODY]),
     "read(None)": (lambda file: [file.read(None)], [BODY]),
     "read after read(n)": (lambda file: [file.read(3), file.read()], [BODY[:3], BODY[3:]]),
     "read(n) past the end": (lambda file: [file.read(1000), file.read(1)], [BODY, b""]),
     "read(0)": (lambda file: [file.read(0), file.read(1)], [b"", b"f"]),
-    "readline": (lambda file: [file.readline() for _ in range(5)], [b"first\n", b"second\n", b"\n", b"last without end", b""]),
+    "readline": (
+        lambda file: [file.readline() for _ in range(5)],
+        [b"first\n", b"second\n", b"\n", b"last without end", b""],
+    ),
     "readline(n)": (lambda file: [file.readline(3), file.readline(100)], [b"fir", b"st\n"]),
     "readlines": (lambda file: file.readlines(), BODY.splitlines(True)),
     "readlines(hint)": (lambda file: file.readlines(7), [b"first\n", b"second\n"]),
     "iteration": (list, BODY.splitlines(True)),
-    "mixed": (lambda file: [next(file), file.read(2), file.readline(), *file], [b"first\n", b"se", b"cond\n", b"\n", b"last without end"]),
+    "mixed": (
+        lambda file: [next(file), file.read(2), file.readline(), *file],
+        [b"first\n", b"se", b"cond\n", b"\n", b"last without end"],
+    ),
 }
 
 
 class TestInput(Conversation):
-    def reading(self, read: Callable[[Any], List[bytes]], into: List[Any]) -> Any:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+    def reading(self, read: Callable[[Any], list[bytes]], into: list[Any]) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             into.append(read(environ["wsgi.input"]))
             start_response("200 OK", [])
             return []
@@ -44,21 +50,21 @@ class TestInput(Conversation):
     def test_input_in_memory(self) -> None:
         for name, (read, expected) in READS.items():
             with self.subTest(name):
-                seen: List[Any] = []
+                seen: list[Any] = []
                 self.ask(self.reading(read, seen), BODY)
                 self.assertEqual(seen, [expected])
 
     def test_input_in_a_file(self) -> None:
         for name, (read, expected) in READS.items():
             with self.subTest(name):
-                seen: List[Any] = []
+                seen: list[Any] = []
                 self.ask_with_file(self.reading(read, seen), BODY)
                 self.assertEqual(seen, [expected])
 
     def test_input_in_a_file_can_seek_and_is_closed_after_the_request(self) -> None:
         files = []
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             file = environ["wsgi.input"]
             files.append(file)
             self.assertEqual(file.seek(6), 6)
@@ -72,18 +78,18 @@ class TestInput(Conversation):
         self.assertTrue(files[0].closed)
 
     def test_unread_body_does_not_disturb_the_next_request(self) -> None:
-        seen: List[Any] = []
+        seen: list[Any] = []
         self.ask(self.reading(lambda file: [], seen), BODY)
         self.ask(self.reading(lambda file: [file.read()], seen), b"next")
         self.assertEqual(seen, [[], [b"next"]])
 
     def test_long_body(self) -> None:
-        seen: List[Any] = []
+        seen: list[Any] = []
         self.ask(self.reading(lambda file: [file.read()], seen), b"x" * 150_000)
         self.assertEqual(seen, [[b"x" * 150_000]])
 
     def test_several_requests_in_one_read_are_answered_in_order(self) -> None:
-        seen: List[Any] = []
+        seen: list[Any] = []
         app = self.reading(lambda file: [file.read()], seen)
         self.master.sendall(b"".join(frame.encode(frame.REQUEST, 0, (get(), b"%d" % number)) for number in range(3)))
         for _ in range(3):
@@ -126,10 +132,10 @@ class TestInput(Conversation):
 
 
 class TestEnviron(Conversation):
-    def environ_of(self, **more: Any) -> Dict[str, Any]:
-        seen: List[Dict[str, Any]] = []
+    def environ_of(self, **more: Any) -> dict[str, Any]:
+        seen: list[dict[str, Any]] = []
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             seen.append(environ)
             start_response("200 OK", [])
             return []

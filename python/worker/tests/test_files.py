@@ -6,7 +6,8 @@ import gzip
 import io
 import os
 import tempfile
-from typing import Any, Dict, Iterator, List
+from collections.abc import Iterator
+from typing import Any
 
 from forebay.files import FileWrapper
 from forebay.frame import FREE, HEADER_FILE
@@ -48,14 +49,14 @@ class TestFileWrapper(Conversation):
         with open(self.path, "wb") as file:
             file.write(CONTENT)
 
-    def send(self, file: Any, fields: Any = None, **more: Any) -> List[Answer]:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+    def send(self, file: Any, fields: Any = None, **more: Any) -> list[Answer]:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN if fields is None else fields)
             return environ["wsgi.file_wrapper"](file)
 
         return self.ask(app, **more)
 
-    def assertSentAsFile(self, answers: List[Answer], offset: int, count: int) -> None:
+    def assertSentAsFile(self, answers: list[Answer], offset: int, count: int) -> None:
         self.assertEqual(self.kinds(answers), ["HEAD", "END", "IDLE"])
         head = answers[0]
         self.assertEqual((head.flags, head.value[2:]), (HEADER_FILE, (str(offset), str(count))))
@@ -103,7 +104,9 @@ class TestFileWrapper(Conversation):
             with self.subTest(position=position):
                 file = open(self.path, "rb")
                 file.seek(position)
-                self.assertEqual(self.send(file), [Answer("RESPONSE", 0, ("200 OK", PLAIN, b"")), Answer("IDLE", 0, None)])
+                self.assertEqual(
+                    self.send(file), [Answer("RESPONSE", 0, ("200 OK", PLAIN, b"")), Answer("IDLE", 0, None)]
+                )
                 self.assertTrue(file.closed)
 
     def test_head_request_sends_no_file(self) -> None:
@@ -112,7 +115,7 @@ class TestFileWrapper(Conversation):
         self.assertTrue(file.closed)
 
     def test_after_write_the_file_is_read(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)(b"before")
             return environ["wsgi.file_wrapper"](open(self.path, "rb"))
 
@@ -143,9 +146,9 @@ class TestFileWrapper(Conversation):
         packed = self.temporary_file(0)
         with gzip.open(packed, "wb") as file:
             file.write(CONTENT)
-        cases: Dict[str, Any] = {
+        cases: dict[str, Any] = {
             "gzip": (gzip.open(packed, "rb"), CONTENT),
-            "buffered gzip": (io.BufferedReader(gzip.open(packed, "rb")), CONTENT),  # type: ignore[arg-type]
+            "buffered gzip": (io.BufferedReader(gzip.open(packed, "rb")), CONTENT),
             "subclass": (Backwards(io.FileIO(self.path)), None),
         }
         for name, (file, content) in cases.items():
@@ -175,10 +178,12 @@ class TestFileWrapper(Conversation):
         self.assertEqual(list(FileWrapper(io.BytesIO(b"abcdef"), 4)), [b"abcd", b"ef"])
 
     def test_wrapper_within_a_middleware_is_read(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        def app(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
             start_response("200 OK", PLAIN)
             with open(self.path, "rb") as file:
                 for block in environ["wsgi.file_wrapper"](file, 1000):
                     yield block.upper()
 
-        self.assertEqual(self.body(self.ask(app)), b"".join(CONTENT[i : i + 1000].upper() for i in range(0, len(CONTENT), 1000)))
+        self.assertEqual(
+            self.body(self.ask(app)), b"".join(CONTENT[i : i + 1000].upper() for i in range(0, len(CONTENT), 1000))
+        )

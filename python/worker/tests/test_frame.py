@@ -6,7 +6,6 @@ import marshal
 import socket
 import threading
 import unittest
-from typing import List, Tuple
 
 from forebay import frame
 from forebay.frame import Reader
@@ -19,7 +18,7 @@ class TestReader(unittest.TestCase):
         self.addCleanup(self.far.close)
         self.reader = Reader(self.far)
 
-    def read(self) -> Tuple[int, int, object]:
+    def read(self) -> tuple[int, int, object]:
         found = self.reader.read()
         assert found is not None
         return found[0], found[1], marshal.loads(found[2])
@@ -68,7 +67,7 @@ class TestReader(unittest.TestCase):
         pieces = [b"".join(frame.encode(1, 0, body) for body in sent)]
         self.assertEqual([body for _, _, body in self.read_in_pieces(pieces, frames=300)], sent)
 
-    def read_in_pieces(self, pieces: List[bytes], frames: int) -> List[Tuple[int, int, object]]:
+    def read_in_pieces(self, pieces: list[bytes], frames: int) -> list[tuple[int, int, object]]:
         """Sends each piece in its own write, and reads what they make up meanwhile."""
 
         def send() -> None:

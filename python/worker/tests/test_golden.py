@@ -7,7 +7,7 @@ import marshal
 import select
 import socket
 import unittest
-from typing import Any, Dict, Optional
+from typing import Any
 
 from forebay import frame, loop
 
@@ -26,7 +26,9 @@ class TestFiles(unittest.TestCase):
 
     def test_the_worker_knows_the_kinds_by_the_same_numbers(self) -> None:
         # SOURCES is the bootstrap's, and HEAD is the name of a frame's own head here.
-        names = {"HEADER" if name == "HEAD" else name: number for name, number in golden.KINDS.items() if name != "SOURCES"}
+        names = {
+            "HEADER" if name == "HEAD" else name: number for name, number in golden.KINDS.items() if name != "SOURCES"
+        }
         self.assertEqual({name: getattr(frame, name) for name in names}, names)
 
 
@@ -55,7 +57,7 @@ class TestReading(unittest.TestCase):
 class TestWriting(Conversation):
     """Each answer is made by the worker itself, from an application that leads to it."""
 
-    def raw(self, app: Any, request: Optional[bytes] = None) -> bytes:
+    def raw(self, app: Any, request: bytes | None = None) -> bytes:
         self.master.sendall(request or frame.encode(frame.REQUEST, 0, ({}, b"")))
         loop.serve_next(self.slot, app, self.constant)
         data = b""
@@ -75,7 +77,7 @@ class TestWriting(Conversation):
     def test_response_then_idle(self) -> None:
         status, fields, _ = golden.FRAMES["response_busy"].value
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response(status, fields)
             return
             yield
@@ -90,7 +92,7 @@ class TestWriting(Conversation):
         )
 
     def test_stream_that_is_aborted(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response(*golden.FRAMES["head"].value)
             yield golden.FRAMES["chunk"].value
             self.slot.cancel(1)
@@ -102,7 +104,7 @@ class TestWriting(Conversation):
         status, fields, offset, count = golden.FRAMES["head_file"].value
         path = self.temporary_file(int(offset) + int(count))
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response(status, fields)
             file = open(path, "rb")
             file.seek(int(offset))
@@ -114,7 +116,7 @@ class TestWriting(Conversation):
         path = self.temporary_file(3)
         read = []
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             read.append((environ["REQUEST_METHOD"], environ["wsgi.input"].read()))
             start_response("200 OK", [])
             return []

@@ -49,7 +49,9 @@ class TestBoot(ProcessCase):
 
     def test_serves(self) -> None:
         worker = self.started(HELLO)
-        self.assertEqual(worker.ask(), (frame.RESPONSE, frame.FREE, ("200 OK", [("Content-Type", "text/plain")], b"hello")))
+        self.assertEqual(
+            worker.ask(), (frame.RESPONSE, frame.FREE, ("200 OK", [("Content-Type", "text/plain")], b"hello"))
+        )
 
     def test_argv_path_and_working_directory(self) -> None:
         worker = self.started(EVALUATING)
@@ -99,7 +101,9 @@ class TestBoot(ProcessCase):
         self.assertEqual(worker.wait()[0], 3)
 
     def test_failed_after_threads_were_started_ends_the_process_all_the_same(self) -> None:
-        self.module("shop", "import threading\nthreading.Thread(target=threading.Event().wait).start()\nraise SystemExit(0)\n")
+        self.module(
+            "shop", "import threading\nthreading.Thread(target=threading.Event().wait).start()\nraise SystemExit(0)\n"
+        )
         worker = Worker(self)
         kind, (text,) = worker.boot("shop:app", [self.directory])
         self.assertEqual(kind, frame.FAILED)
@@ -135,7 +139,9 @@ class TestThreads(ProcessCase):
     def test_cancel_reaches_the_thread(self) -> None:
         worker = self.started(
             "import itertools\n"
-            "def app(environ, start_response):\n    start_response('200 OK', [])\n    return (b'x' * 1000 for _ in itertools.count())\n"
+            "def app(environ, start_response):\n"
+            "    start_response('200 OK', [])\n"
+            "    return (b'x' * 1000 for _ in itertools.count())\n"
         )
         worker.send()
         self.assertEqual(worker.answer(worker.slots[0])[0], frame.HEADER)
@@ -148,7 +154,9 @@ class TestThreads(ProcessCase):
 
     def test_response_longer_than_the_sockets_buffer(self) -> None:
         worker = self.started(
-            "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'x' * 3_000_000, b'y' * 3_000_000]\n"
+            "def app(environ, start_response):\n"
+            "    start_response('200 OK', [])\n"
+            "    return [b'x' * 3_000_000, b'y' * 3_000_000]\n"
         )
         worker.send()
         answers = [worker.answer(worker.slots[0]) for _ in range(4)]
@@ -169,7 +177,8 @@ class TestThreads(ProcessCase):
 class TestEnd(ProcessCase):
     def test_drain_runs_exit_handlers_and_flushes(self) -> None:
         worker = self.started(
-            HELLO + "import atexit, sys\natexit.register(print, 'goodbye')\nsys.stdout.write('half a line, ')\n", threads=4
+            HELLO + "import atexit, sys\natexit.register(print, 'goodbye')\nsys.stdout.write('half a line, ')\n",
+            threads=4,
         )
         worker.ask(2)
         worker.drain()
@@ -196,7 +205,10 @@ class TestEnd(ProcessCase):
             worker.boot("shop:app", [self.directory])
 
     def test_end_of_the_control_stream_while_exit_handlers_run(self) -> None:
-        worker = self.started(HELLO + "import atexit, threading\natexit.register(threading.Event().wait)\natexit.register(print, 'exiting')\n")
+        worker = self.started(
+            HELLO
+            + "import atexit, threading\natexit.register(threading.Event().wait)\natexit.register(print, 'exiting')\n"
+        )
         worker.drain()
         assert worker.process.stdout is not None
         self.assertEqual(worker.process.stdout.readline(), b"exiting\n")
@@ -228,7 +240,8 @@ class TestSignals(ProcessCase):
 
     def test_programs_that_the_application_starts_can_be_interrupted(self) -> None:
         worker = self.started(EVALUATING)
-        query = "subprocess.run([sys.executable, '-c', 'import signal; print(signal.getsignal(signal.SIGINT))'], stdout=-1).stdout"
+        program = "import signal; print(signal.getsignal(signal.SIGINT))"
+        query = f"subprocess.run([sys.executable, '-c', {program!r}], stdout=-1).stdout"
         self.assertIn(b"default_int_handler", worker.ask(QUERY_STRING=query)[2][2])
 
     def test_terminate_ends_the_worker(self) -> None:
@@ -261,7 +274,7 @@ class TestStreams(ProcessCase):
 
 
 class TestDescendants(ProcessCase):
-    """Whatever the application starts must not hold the worker's sockets: their end is how the master hears of a death."""
+    """What the application starts must not hold the worker's sockets: by their end the master hears of a death."""
 
     def test_programs_inherit_no_socket(self) -> None:
         worker = self.started(EVALUATING)

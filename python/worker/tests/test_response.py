@@ -7,7 +7,8 @@ import gc
 import io
 import sys
 import weakref
-from typing import Any, Dict, Iterator, List
+from collections.abc import Iterator
+from typing import Any
 
 from forebay import frame, loop, response
 from forebay.frame import FREE
@@ -29,7 +30,7 @@ class Body:
         self.closed += 1
 
 
-class BodyList(List[bytes]):
+class BodyList(list[bytes]):
     """A list that wants to be closed."""
 
     closed = 0
@@ -41,7 +42,7 @@ class BodyList(List[bytes]):
 def answering(body: Any, status: str = "200 OK", fields: Any = None) -> Any:
     """Returns an application that returns body."""
 
-    def app(environ: Dict[str, Any], start_response: Any) -> Any:
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
         start_response(status, PLAIN if fields is None else fields)
         return body
 
@@ -55,6 +56,14 @@ class TestWholeResponses(Conversation):
 
     def test_tuple_is_one_frame(self) -> None:
         self.assertEqual(self.ask(answering((b"x",))), [Answer("RESPONSE", FREE, ("200 OK", PLAIN, b"x"))])
+
+    def test_subclass_of_bytes_is_bytes(self) -> None:
+        class Safe(bytes):
+            pass
+
+        for name, body in {"list": [Safe(b"x")], "stream": Body(Safe(b"x"))}.items():
+            with self.subTest(name):
+                self.assertEqual(self.body(self.ask(answering(body))), b"x")
 
     def test_empty_list_is_an_empty_body(self) -> None:
         self.assertEqual(self.ask(answering([])), [Answer("RESPONSE", FREE, ("200 OK", PLAIN, b""))])
@@ -84,9 +93,9 @@ class TestWholeResponses(Conversation):
 
     def test_long_first_chunk_that_reaches_content_length_ends_at_once(self) -> None:
         size = response.SMALL + 1
-        seen: List[Answer] = []
+        seen: list[Answer] = []
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", [("Content-Length", str(size))])
             yield b"x" * size
             seen.extend(self.arrived())
@@ -113,9 +122,9 @@ class TestWholeResponses(Conversation):
 
 class TestStreams(Conversation):
     def test_each_chunk_leaves_before_the_next_is_asked_for(self) -> None:
-        seen: List[List[str]] = []
+        seen: list[list[str]] = []
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)
             seen.append(self.kinds(self.arrived()))
             yield b"one"
@@ -128,7 +137,7 @@ class TestStreams(Conversation):
         self.assertEqual(self.kinds(rest), ["END", "IDLE"])
 
     def test_first_empty_chunk_does_not_send_the_head(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)
             yield b""
             self.assertEqual(self.arrived(), [])
@@ -159,7 +168,7 @@ class TestStreams(Conversation):
 
 class TestStartResponse(Conversation):
     def test_start_response_at_the_first_next(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("201 Created", PLAIN)
             yield b"x"
 
@@ -173,7 +182,7 @@ class TestStartResponse(Conversation):
                 self.assertIn("has not called start_response", answers[0].value[0])
 
     def test_start_response_called_twice_without_exc_info(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)
             start_response("201 Created", PLAIN)
             return []
@@ -181,7 +190,7 @@ class TestStartResponse(Conversation):
         self.assertIn("a second time", self.ask(app)[0].value[0])
 
     def test_exc_info_before_the_head_replaces_status_and_fields(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", [("X-First", "1")])
             try:
                 raise RuntimeError("late")
@@ -192,7 +201,7 @@ class TestStartResponse(Conversation):
         self.assertEqual(self.ask(app), [Answer("RESPONSE", FREE, ("500 Sorry", [("X-Second", "2")], b"sorry"))])
 
     def test_exc_info_after_the_head_raises_again_and_aborts(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)
             yield b"begun"
             try:
@@ -212,7 +221,7 @@ class TestStartResponse(Conversation):
 
         seen = []
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)(b"begun")
             error = Traced()
             seen.append(weakref.ref(error))
@@ -230,7 +239,7 @@ class TestStartResponse(Conversation):
     def test_faulty_arguments_raise_in_the_application(self) -> None:
         caught = []
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             try:
                 start_response("200 OK", [("X-Split", "a\r\nSet-Cookie: b")])
             except ValueError as error:
@@ -247,7 +256,7 @@ class TestStartResponse(Conversation):
         self.assertIn("control characters", answers[0].value[0])
 
     def test_fields_changed_after_the_check_are_not_sent(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             fields = [("X-Good", "1")]
             start_response("200 OK", fields)
             fields.append(("X-Bad", "\r\n"))
@@ -273,7 +282,9 @@ class TestStartResponse(Conversation):
 
         fields = [Pair((Safe("X-Name"), Safe("caf\xe9")))]
         for body in ([b"x"], Body(b"x", b"y")):
-            self.assertEqual(self.ask(answering(body, Safe("200 OK"), fields))[0].value[:2], ("200 OK", [("X-Name", "caf\xe9")]))
+            self.assertEqual(
+                self.ask(answering(body, Safe("200 OK"), fields))[0].value[:2], ("200 OK", [("X-Name", "caf\xe9")])
+            )
 
     def test_fields_too_long_for_a_frame_are_an_error(self) -> None:
         answers = self.ask(answering([b"x"], fields=[("X-Long", "x" * (1 << 20))]))
@@ -282,7 +293,7 @@ class TestStartResponse(Conversation):
 
 class TestWrite(Conversation):
     def test_write_leaves_at_once_and_before_the_iterable(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             write = start_response("200 OK", PLAIN)
             write(b"one")
             self.assertEqual(self.kinds(self.arrived()), ["HEAD", "CHUNK"])
@@ -297,7 +308,7 @@ class TestWrite(Conversation):
         self.assertEqual(self.body(answers), b"threefour")
 
     def test_write_before_an_iterable(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", [("Content-Length", "6")])(b"abc")
             return Body(b"def")
 
@@ -306,7 +317,7 @@ class TestWrite(Conversation):
         self.assertEqual(self.body(answers), b"abcdef")
 
     def test_write_of_text_raises_in_the_application(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)("text")
             return []
 
@@ -317,7 +328,7 @@ class TestWrite(Conversation):
     def test_write_after_the_response_does_not_reach_the_next_one(self) -> None:
         kept = []
 
-        def keeping(environ: Dict[str, Any], start_response: Any) -> Any:
+        def keeping(environ: dict[str, Any], start_response: Any) -> Any:
             kept.append(start_response("200 OK", PLAIN))
             return [b""]
 
@@ -347,7 +358,7 @@ class TestHeadAndBodiless(Conversation):
     def test_head_request_does_not_ask_an_endless_stream_twice(self) -> None:
         asked = []
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)
             while True:
                 asked.append(1)
@@ -357,7 +368,7 @@ class TestHeadAndBodiless(Conversation):
         self.assertEqual(asked, [1])
 
     def test_head_request_stays_one_when_a_middleware_changes_the_method(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             environ["REQUEST_METHOD"] = "GET"
             start_response("200 OK", PLAIN)
             return Body(b"x", b"y")
@@ -367,7 +378,12 @@ class TestHeadAndBodiless(Conversation):
 
 class TestFaults(Conversation):
     def test_non_bytes_chunk_before_anything_was_sent_is_an_error(self) -> None:
-        for name, body in {"list": [b"x", "text"], "first": Body("text"), "empty text": Body("", b"x"), "none": Body(None)}.items():
+        for name, body in {
+            "list": [b"x", "text"],
+            "first": Body("text"),
+            "empty text": Body("", b"x"),
+            "none": Body(None),
+        }.items():
             with self.subTest(name):
                 answers = self.ask(answering(body))
                 self.assertEqual(answers[0].kind, "ERROR")
@@ -380,7 +396,7 @@ class TestFaults(Conversation):
         self.assertEqual(body.closed, 1)
 
     def test_exception_in_the_application_is_an_error_with_its_traceback(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             raise KeyError("caf\xe9 \ud800")
 
         answers = self.ask(app)
@@ -392,7 +408,7 @@ class TestFaults(Conversation):
         text.encode("utf-8")
 
     def test_exception_after_start_response_is_an_error(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)
             raise RuntimeError("between")
 
@@ -402,7 +418,7 @@ class TestFaults(Conversation):
         for kind in (SystemExit, KeyboardInterrupt, GeneratorExit, BaseException):
             with self.subTest(kind.__name__):
 
-                def app(environ: Dict[str, Any], start_response: Any, kind: Any = kind) -> Any:
+                def app(environ: dict[str, Any], start_response: Any, kind: Any = kind) -> Any:
                     raise kind("stop")
 
                 answers = self.ask(app)
@@ -411,7 +427,7 @@ class TestFaults(Conversation):
         self.assertEqual(self.kinds(self.ask(answering([b"alive"]))), ["RESPONSE"])
 
     def test_very_long_message_is_shortened(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             raise ValueError("x" * 1_000_000 + "the end")
 
         text = self.ask(app)[0].value[0]
@@ -419,7 +435,7 @@ class TestFaults(Conversation):
         self.assertTrue(text.endswith("the end\n"))
 
     def test_failure_after_the_response_is_over_goes_to_stderr(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", [("Content-Length", "1")])
             yield b"x"
             raise RuntimeError("afterwards")
@@ -431,7 +447,7 @@ class TestFaults(Conversation):
 
 class TestClose(Conversation):
     def test_close_after_the_last_frame_and_before_idle(self) -> None:
-        seen: List[str] = []
+        seen: list[str] = []
 
         class Watched(Body):
             def close(inner) -> None:
@@ -473,13 +489,13 @@ class TestClose(Conversation):
         self.assertIn("SystemExit: in close", stderr.getvalue())
 
     def test_nothing_of_the_request_lives_on(self) -> None:
-        class Marked(Dict[str, Any]):
+        class Marked(dict[str, Any]):
             pass
 
         marks = []
 
         def remembering(result: Any) -> Any:
-            def app(environ: Dict[str, Any], start_response: Any) -> Any:
+            def app(environ: dict[str, Any], start_response: Any) -> Any:
                 marked = Marked()
                 marks.append(weakref.ref(marked))
                 environ["marked"] = marked
@@ -500,7 +516,7 @@ class TestClose(Conversation):
 
 class TestClientDisconnect(Conversation):
     def cancelling(self, request: int) -> Any:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)
             try:
                 yield b"one"
@@ -525,7 +541,7 @@ class TestClientDisconnect(Conversation):
         self.assertEqual(self.kinds(self.ask(self.cancelling(1))), ["HEAD", "CHUNK", "CHUNK", "END", "IDLE"])
 
     def test_cancel_before_the_head_is_an_error(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", PLAIN)
             self.slot.cancel(1)
             yield b"x"
@@ -535,7 +551,7 @@ class TestClientDisconnect(Conversation):
         self.assertEqual(answers[0].value, ("client gone",))
 
     def test_cancel_raises_in_write(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             write = start_response("200 OK", PLAIN)
             write(b"x")
             self.slot.cancel(1)
@@ -548,7 +564,7 @@ class TestClientDisconnect(Conversation):
     def test_slot_closed_by_the_master_is_quiet_and_closes_the_iterable(self) -> None:
         body = Body(b"x", b"y")
 
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             self.master.close()
             start_response("200 OK", PLAIN)
             return body

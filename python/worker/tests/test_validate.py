@@ -1,9 +1,9 @@
-"""wsgiref.validate, the standard library's judge of PEP 3333, stands between worker and application and stays silent."""
+"""wsgiref.validate, the library's judge of PEP 3333, stands between worker and application and stays silent."""
 
 from __future__ import annotations
 
 import warnings
-from typing import Any, Callable, Dict
+from typing import Any, Callable
 from wsgiref.validate import validator
 
 from .conversation import Conversation
@@ -11,23 +11,23 @@ from .conversation import Conversation
 FIELDS = [("Content-Type", "text/plain")]
 
 
-def simple(environ: Dict[str, Any], start_response: Any) -> Any:
+def simple(environ: dict[str, Any], start_response: Any) -> Any:
     start_response("200 OK", FIELDS)
     return [b"hello"]
 
 
-def stream(environ: Dict[str, Any], start_response: Any) -> Any:
+def stream(environ: dict[str, Any], start_response: Any) -> Any:
     start_response("200 OK", FIELDS)
     yield b"hel"
     yield b"lo"
 
 
-def writing(environ: Dict[str, Any], start_response: Any) -> Any:
+def writing(environ: dict[str, Any], start_response: Any) -> Any:
     start_response("200 OK", FIELDS)(b"hel")
     return [b"lo"]
 
 
-def reading(environ: Dict[str, Any], start_response: Any) -> Any:
+def reading(environ: dict[str, Any], start_response: Any) -> Any:
     file = environ["wsgi.input"]
     text = file.read(1) + file.readline() + b"".join(file)
     environ["wsgi.errors"].write("")
@@ -37,7 +37,12 @@ def reading(environ: Dict[str, Any], start_response: Any) -> Any:
 
 class TestValidate(Conversation):
     def test_validator_is_silent(self) -> None:
-        apps: Dict[str, Callable[..., Any]] = {"simple": simple, "stream": stream, "writing": writing, "reading": reading}
+        apps: dict[str, Callable[..., Any]] = {
+            "simple": simple,
+            "stream": stream,
+            "writing": writing,
+            "reading": reading,
+        }
         for name, app in apps.items():
             with self.subTest(name), warnings.catch_warnings():
                 warnings.simplefilter("error")
@@ -46,7 +51,7 @@ class TestValidate(Conversation):
                 self.assertEqual(answers[-1].kind, "IDLE")
 
     def test_validator_is_silent_on_a_head_request(self) -> None:
-        def app(environ: Dict[str, Any], start_response: Any) -> Any:
+        def app(environ: dict[str, Any], start_response: Any) -> Any:
             start_response("200 OK", FIELDS)
             return []
 
