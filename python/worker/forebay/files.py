@@ -20,7 +20,7 @@ class Region(NamedTuple):
 
 
 class FileWrapper:
-    """What an application makes of a file to return it. Returned as it is, the file goes to the master by descriptor."""
+    """What an application makes of a file. Returned as it is, the file goes to the master by descriptor."""
 
     def __init__(self, filelike: Any, blksize: int = 8192) -> None:
         self.filelike = filelike
