@@ -306,11 +306,14 @@ func (r *reader) items(depth int) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	items := make([]any, n)
-	for i := range items {
-		if items[i], err = r.value(depth + 1); err != nil {
+	// An announced item takes a byte on the wire and 16 here: what is announced only, and at every depth, takes none.
+	items := make([]any, 0, min(n, 64))
+	for range n {
+		item, err := r.value(depth + 1)
+		if err != nil {
 			return nil, err
 		}
+		items = append(items, item)
 	}
 	return items, nil
 }
