@@ -243,6 +243,14 @@ func (r *reader) latin1() ([]byte, error) {
 	return b, nil
 }
 
+// end refuses what is left.
+func (r *reader) end() error {
+	if len(r.b) > 0 {
+		return fmt.Errorf("%w: %d bytes too many", ErrMarshal, len(r.b))
+	}
+	return nil
+}
+
 // shrinkLatin1 turns UTF-8 into latin-1 in place, from the first byte that differs.
 func shrinkLatin1(b []byte, from int) ([]byte, error) {
 	out := b[:from]
@@ -262,8 +270,8 @@ func shrinkLatin1(b []byte, from int) ([]byte, error) {
 func ReadValue(b []byte) (any, error) {
 	r := reader{b}
 	v, err := r.value(0)
-	if err == nil && len(r.b) > 0 {
-		err = fmt.Errorf("%w: %d bytes too many", ErrMarshal, len(r.b))
+	if err == nil {
+		err = r.end()
 	}
 	return v, err
 }

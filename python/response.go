@@ -65,8 +65,8 @@ func ParseResponse(kind Kind, payload, buffer []byte) (*Response, error) {
 	if err == nil && items == 3 {
 		resp.Body, err = r.bytes()
 	}
-	if err == nil && len(r.b) > 0 {
-		err = fmt.Errorf("%w: %d bytes too many", ErrMarshal, len(r.b))
+	if err == nil {
+		err = r.end()
 	}
 	if err != nil {
 		resp.Close()
@@ -91,6 +91,9 @@ func ParseFileHead(payload, buffer []byte, file *os.File) (*Response, error) {
 	}
 	if err == nil {
 		part.Count, err = r.decimal()
+	}
+	if err == nil {
+		err = r.end()
 	}
 	if err != nil {
 		resp.Close()
