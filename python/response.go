@@ -33,19 +33,18 @@ type FilePart struct {
 var responses = sync.Pool{New: func() any { return new(Response) }}
 
 // payloads holds buffers that frames are read into and responses keep. See NewPayload.
-var payloads = sync.Pool{New: func() any { b := make([]byte, payloadSize); return &b }}
+var payloads = sync.Pool{New: func() any { return new([payloadSize]byte) }}
 
 // payloadSize has room for a RESPONSE with the 64 KiB of body that a worker sends in one frame, and its head.
 const payloadSize = 80 << 10
 
 // NewPayload returns a buffer to read frames into. A response that is parsed from it owns it from then on.
-func NewPayload() []byte { return *payloads.Get().(*[]byte) }
+func NewPayload() []byte { return payloads.Get().(*[payloadSize]byte)[:] }
 
 // FreePayload gives a buffer of NewPayload back. Grown ones are left to the garbage collector.
 func FreePayload(b []byte) {
-	b = b[:cap(b)]
-	if len(b) == payloadSize {
-		payloads.Put(&b)
+	if cap(b) == payloadSize {
+		payloads.Put((*[payloadSize]byte)(b[:payloadSize]))
 	}
 }
 

@@ -362,7 +362,9 @@ func BenchmarkParseResponse(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(payload)))
 	for b.Loop() {
-		resp, err := ParseResponse(KindResponse, payload, nil)
+		buffer := NewPayload()
+		n := copy(buffer, payload)
+		resp, err := ParseResponse(KindResponse, buffer[:n], buffer)
 		if err != nil {
 			b.Fatal(err)
 		}
