@@ -130,7 +130,7 @@ func TestGoldenAnswers(t *testing.T) {
 			case "ABORT", "ERROR", "FAILED":
 				text, err := ParseText(g.payload())
 				require.NoError(t, err)
-				assert.Equal(t, g.said.Value, []any{text})
+				assert.Equal(t, g.said.Value, simple(Tuple{text}))
 			case "READY":
 				assertReady(t, g)
 			}

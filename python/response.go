@@ -44,7 +44,7 @@ func NewPayload() []byte { return payloads.Get().(*[payloadSize]byte)[:] }
 // FreePayload gives a buffer of NewPayload back. Grown ones are left to the garbage collector.
 func FreePayload(b []byte) {
 	if cap(b) == payloadSize {
-		payloads.Put((*[payloadSize]byte)(b[:payloadSize]))
+		payloads.Put((*[payloadSize]byte)(b[:cap(b)]))
 	}
 }
 
