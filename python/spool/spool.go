@@ -70,16 +70,32 @@ func (s *Spool) writeSome(p []byte) (int, error) {
 		if s.closed {
 			return 0, ErrReaderGone
 		}
-		if s.fileRead == s.fileEnd {
-			if room := s.limits.Memory - int64(len(s.memory)-s.start); room > 0 {
-				return s.toMemory(p[:min(room, int64(len(p)))]), nil
-			}
+		if room := s.roomInMemory(); room > 0 {
+			return s.toMemory(p[:min(room, int64(len(p)))]), nil
 		}
-		if n := s.toFile(p); n > 0 {
-			return n, nil
+		if room := s.roomInFile(); room > 0 {
+			if n := s.toFile(p[:min(room, int64(len(p)))]); n > 0 {
+				return n, nil
+			}
+			continue // the disk has failed; meanwhile the reader may have made room, or left
 		}
 		s.change.Wait()
 	}
+}
+
+// roomInMemory is 0 while anything waits in the file: what is in memory is older.
+func (s *Spool) roomInMemory() int64 {
+	if s.fileRead < s.fileEnd {
+		return 0
+	}
+	return s.limits.Memory - int64(len(s.memory)-s.start)
+}
+
+func (s *Spool) roomInFile() int64 {
+	if s.fileBad {
+		return 0
+	}
+	return s.limits.File - (s.fileEnd - s.fileRead)
 }
 
 func (s *Spool) toMemory(p []byte) int {
@@ -92,18 +108,11 @@ func (s *Spool) toMemory(p []byte) int {
 	return len(p)
 }
 
-// toFile writes as much of p as fits before the ring's end and returns how much that was; 0 means full, or no disk. The
-// lock is let go while the disk works: only the writer touches the part of the file that is written here.
+// toFile writes p up to the ring's end, for which there is room, and returns how much that was; 0 means that the disk has
+// failed. The lock is let go while the disk works: only the writer touches the part of the file that is written here.
 func (s *Spool) toFile(p []byte) int {
-	if s.fileBad || s.limits.File <= 0 {
-		return 0
-	}
-	room := s.limits.File - (s.fileEnd - s.fileRead)
 	at := s.fileEnd % s.limits.File
-	n := min(int64(len(p)), room, s.limits.File-at)
-	if n == 0 {
-		return 0
-	}
+	n := min(int64(len(p)), s.limits.File-at)
 	file := s.file
 	s.mu.Unlock()
 	var err error
@@ -115,12 +124,12 @@ func (s *Spool) toFile(p []byte) int {
 	}
 	s.mu.Lock()
 	s.file = file
+	s.change.Broadcast()
 	if err != nil {
 		s.fileBad = true
 		return 0
 	}
 	s.fileEnd += n
-	s.change.Broadcast()
 	return int(n)
 }
 
@@ -192,20 +201,16 @@ func (s *Spool) Whole() (int64, error) {
 		if s.closed {
 			return 0, os.ErrClosed
 		}
-		if s.fileBad || s.waiting() >= s.limits.Memory+s.limits.File {
+		if s.roomInMemory() <= 0 && s.roomInFile() <= 0 {
 			return 0, ErrTooLarge
 		}
 		s.change.Wait()
 	}
-	return s.waiting(), s.err
+	return int64(len(s.memory)-s.start) + s.fileEnd - s.fileRead, s.err
 }
 
 // ErrTooLarge is what Whole returns when the spool cannot hold the whole body.
 var ErrTooLarge = errors.New("the body is larger than its spool")
-
-func (s *Spool) waiting() int64 {
-	return int64(len(s.memory)-s.start) + s.fileEnd - s.fileRead
-}
 
 // Close is the reader's: what waits is dropped and the writer is told at its next Write. It does not block and may be
 // called more than once.
