@@ -31,6 +31,8 @@ type exchange struct {
 	port   []byte // REMOTE_PORT
 	path   []byte // PATH_INFO; its memory is kept
 
+	start    time.Time
+	unread   bool // fasthttp could not read the request: its head is not this one's
 	trace    python.Trace
 	sent     int64 // bytes of the response's body
 	outgoing bool  // the response is a stream, whose end ends the exchange
@@ -38,18 +40,19 @@ type exchange struct {
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
-func (p *Proxy) begin(ctx *fasthttp.RequestCtx) *exchange {
+func (p *Proxy) begin(ctx *fasthttp.RequestCtx, start time.Time) *exchange {
 	x := exchanges.Get().(*exchange)
-	x.p, x.ctx = p, ctx
+	x.p, x.ctx, x.start = p, ctx, start
 	x.conn = ctx.Conn().(*conn)
 	x.addr, x.port = x.conn.remoteAddr, x.conn.remotePort
+	x.client = forwarded.Client{Addr: x.conn.remote.Addr(), Port: x.conn.remote.Port()}
 	p.ids.next(&x.id)
 	return x
 }
 
 // serve answers one request whose head fasthttp has read. It is called by the connection's goroutine.
 func (p *Proxy) serve(ctx *fasthttp.RequestCtx) {
-	x := p.begin(ctx)
+	x := p.begin(ctx, ctx.Time())
 	defer x.end()
 	if err := x.run(); err != nil {
 		x.refuse(err)
@@ -92,7 +95,6 @@ func (x *exchange) readHead() error {
 
 // identify finds out who the client is, and takes the words of strangers about it away.
 func (x *exchange) identify() {
-	x.client = forwarded.Client{Addr: x.conn.remote.Addr(), Port: x.conn.remote.Port()}
 	if !x.p.trust.Trusted(x.conn.remote.Addr(), x.conn.unix) {
 		x.head.Fields = withoutForwarded(x.head.Fields)
 		return
@@ -233,15 +235,17 @@ func (x *exchange) logAccess() {
 	if !x.p.access.Enabled() {
 		return
 	}
-	h := &x.ctx.Request.Header
 	now := time.Now()
-	x.p.access.Write(&access.Entry{
+	entry := access.Entry{
 		Time: now, ID: x.id[:], Client: x.client.Addr,
-		Method: h.Method(), Target: h.RequestURI(), Protocol: h.Protocol(),
 		Referer: x.field("referer"), UserAgent: x.field("user-agent"),
 		Status: x.ctx.Response.StatusCode(), Bytes: x.sent,
-		Total: now.Sub(x.ctx.Time()), Queue: x.trace.Queued, Application: x.trace.Ran, Worker: x.trace.PID,
-	})
+		Total: now.Sub(x.start), Queue: x.trace.Queued, Application: x.trace.Ran, Worker: x.trace.PID,
+	}
+	if h := &x.ctx.Request.Header; !x.unread {
+		entry.Method, entry.Target, entry.Protocol = h.Method(), h.RequestURI(), h.Protocol()
+	}
+	x.p.access.Write(&entry)
 }
 
 // field returns the value of the first field with a name, which is given in lower case.

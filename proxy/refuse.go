@@ -86,7 +86,7 @@ func cutAttrs(err error) []any {
 
 // serveExpect decides whether a client that asked may send its body: fasthttp calls it before it answers 100 Continue.
 func (p *Proxy) serveExpect(ctx *fasthttp.RequestCtx) int {
-	x := p.begin(ctx)
+	x := p.begin(ctx, time.Now()) // fasthttp sets the request's own time later
 	err := x.readHead()
 	if err == nil {
 		x.discard()
@@ -99,9 +99,9 @@ func (p *Proxy) serveExpect(ctx *fasthttp.RequestCtx) int {
 
 // serveBroken answers what fasthttp could not read as a request.
 func (p *Proxy) serveBroken(ctx *fasthttp.RequestCtx, err error) {
-	x := p.begin(ctx)
+	x := p.begin(ctx, time.Now())
 	defer x.end()
-	x.client.Addr, x.client.Port = x.conn.remote.Addr(), x.conn.remote.Port()
+	x.unread = true
 	x.refuse(brokenRequest(err))
 }
 
@@ -114,8 +114,10 @@ func brokenRequest(err error) error {
 		return &head.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "the head is larger than head_size"}
 	case errors.As(err, &network) && network.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
 		return &head.Refusal{Status: http.StatusRequestTimeout, Reason: "the head did not come in time (head_timeout)"}
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
 		return &head.Refusal{Status: statusClientGone, Reason: "the client left within its request"}
+	case errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding): // or two of them, or one in HTTP/1.0
+		return &head.Refusal{Status: http.StatusNotImplemented, Reason: err.Error()}
 	}
 	return &head.Refusal{Status: http.StatusBadRequest, Reason: err.Error()}
 }
