@@ -183,8 +183,11 @@ func (s *Spool) fromFile(p []byte) (int, error) {
 	s.mu.Unlock()
 	got, err := file.ReadAt(p[:n], at)
 	s.mu.Lock()
-	if got > 0 {
+	switch {
+	case got > 0:
 		err = nil
+	case err == io.EOF: // to the caller this would mean that the body is whole
+		err = io.ErrUnexpectedEOF
 	}
 	s.fileRead += int64(got)
 	s.change.Broadcast()
