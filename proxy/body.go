@@ -17,7 +17,7 @@ import (
 var (
 	errBodyTooLarge = &head.Refusal{Status: http.StatusRequestEntityTooLarge, Reason: "the body is larger than body_size"}
 	errBodyTimeout  = &head.Refusal{Status: http.StatusRequestTimeout, Reason: "the body did not come in time (body_timeout)"}
-	errBodyBroken   = &head.Refusal{Status: http.StatusBadRequest, Reason: "the body ended early or is not well-formed"}
+	errBodyBroken   = &head.Refusal{Status: http.StatusBadRequest, Reason: "the request ended early or is not well-formed"}
 	errNoRoom       = &head.Refusal{Status: http.StatusInsufficientStorage, Reason: "no room for the body (temp_dir)"}
 )
 
@@ -54,8 +54,8 @@ func (x *exchange) readBody() (body, error) {
 	if err == nil && !r.ended {
 		b.File, err = r.toFile(memory, x.p.cfg.TempDir)
 	}
-	if err == nil && x.head.Length >= 0 && r.total != x.head.Length {
-		err = errBodyBroken
+	if err == nil && ((x.head.Length >= 0 && r.total != x.head.Length) || x.conn.ended) {
+		err = errBodyBroken // fasthttp takes the end of the connection for that of a chunked body
 	}
 	if err != nil {
 		b.free()

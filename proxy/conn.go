@@ -23,6 +23,7 @@ type conn struct {
 	localAddr  []byte // SERVER_NAME
 	localPort  []byte
 
+	ended       bool // a read has met the end of what the client sends, or an error; the connection's goroutine's own
 	sendTimeout time.Duration
 	renewed     atomic.Int64 // when the write deadline was last set, in nanoseconds since the epoch
 	lingering   atomic.Bool  // what the client still sends is read for a moment before the end
@@ -57,6 +58,16 @@ func newConn(c net.Conn, sendTimeout time.Duration) (*conn, error) {
 
 // unmap folds an IPv4 address in IPv6 form, as a dual-stack listener sees it, to IPv4.
 func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
+
+// Read notes the end of what the client sends. fasthttp reads only when it needs more, so a message that was being read
+// then is not whole.
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err != nil {
+		c.ended = true
+	}
+	return n, err
+}
 
 // Write sends p within the send timeout of a client that does not read.
 func (c *conn) Write(p []byte) (int, error) {
@@ -155,14 +166,12 @@ func (c *conn) Close() error {
 	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.lingering.Load() {
 		if half.CloseWrite() == nil {
 			_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) // fails only on a closed connection
-			_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)       // whatever it is, nobody wants it
+			_, _ = io.Copy(io.Discard, c.Conn)                     // whatever it is, nobody wants it
 		}
 	}
 	return c.Conn.Close()
 }
 
-// How long and how much of a refused request is read before its connection is closed.
-const (
-	lingerTime  = 2 * time.Second
-	lingerBytes = 1 << 20
-)
+// lingerTime is how long a refused request is read before its connection is closed. Many a client reads nothing before
+// it has sent everything, so it is time that bounds this and not a number of bytes.
+const lingerTime = 5 * time.Second

@@ -114,7 +114,9 @@ func brokenRequest(err error) error {
 		return &head.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "the head is larger than head_size"}
 	case errors.As(err, &network) && network.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
 		return &head.Refusal{Status: http.StatusRequestTimeout, Reason: "the head did not come in time (head_timeout)"}
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &network):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errBodyBroken // it may have closed one direction only, and still read (RFC 9112, section 8)
+	case errors.As(err, &network):
 		return &head.Refusal{Status: statusClientGone, Reason: "the client left within its request"}
 	case errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding): // or two of them, or one in HTTP/1.0
 		return &head.Refusal{Status: http.StatusNotImplemented, Reason: err.Error()}

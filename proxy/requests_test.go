@@ -144,7 +144,7 @@ func TestAHalfHeadIsNoRequest(t *testing.T) {
 	f := startFront(t, app)
 	c := f.dial().send("GET /half HTTP/1.1\r\nHost: a\r\n")
 	require.NoError(t, c.Close())
-	assert.Contains(t, f.linesNow(t, " 499 "), "127.0.0.1")
+	assert.Contains(t, f.linesNow(t, " 400 "), "127.0.0.1")
 	assert.Empty(t, app.seen())
 	assert.Len(t, f.lines(), 1)
 }
