@@ -256,7 +256,7 @@ func shrinkLatin1(b []byte, from int) ([]byte, error) {
 	out := b[:from]
 	for rest := b[from:]; len(rest) > 0; {
 		c, size := utf8.DecodeRune(rest)
-		if c > 0xFF || (c == utf8.RuneError && size == 1) {
+		if c > 0xFF { // as utf8.RuneError is
 			return nil, fmt.Errorf("%w: a text that is not latin-1", ErrMarshal)
 		}
 		out = append(out, byte(c))

@@ -239,18 +239,35 @@ func isPooled(b []byte) bool {
 }
 
 func TestCloseFreesTheBuffer(t *testing.T) {
-	seen := 0
-	for range 100 {
-		buffer := NewPayload()
-		payload := append(buffer[HeadSize:HeadSize], AppendValue(nil, Tuple{"200 OK", []any{}, []byte("x")})...)
-		resp, err := ParseResponse(KindResponse, payload, buffer)
-		require.NoError(t, err)
-		resp.Close()
-		if isPooled(buffer) {
-			seen++
-		}
+	head := Tuple{"200 OK", []any{}}
+	tests := map[string]func(buffer []byte) (*Response, error){
+		"response": func(buffer []byte) (*Response, error) {
+			payload := append(buffer[HeadSize:HeadSize], AppendValue(nil, append(head, []byte("x")))...)
+			return ParseResponse(KindResponse, payload, buffer)
+		},
+		"head": func(buffer []byte) (*Response, error) {
+			return ParseResponse(KindHead, append(buffer[:0], AppendValue(nil, head)...), buffer)
+		},
+		"file head": func(buffer []byte) (*Response, error) {
+			payload := append(buffer[:0], AppendValue(nil, append(head, "0", "1"))...)
+			return ParseFileHead(payload, buffer, openNull(t))
+		},
 	}
-	assert.Positive(t, seen)
+	for name, parse := range tests {
+		t.Run(name, func(t *testing.T) {
+			seen := 0
+			for range 100 {
+				buffer := NewPayload()
+				resp, err := parse(buffer)
+				require.NoError(t, err)
+				resp.Close()
+				if isPooled(buffer) {
+					seen++
+				}
+			}
+			assert.Positive(t, seen)
+		})
+	}
 }
 
 func TestErrorsLeaveTheBufferToTheCaller(t *testing.T) {
