@@ -185,7 +185,12 @@ func TestDiskThatIsFull(t *testing.T) {
 		return
 	}
 	signal.Ignore(syscall.SIGXFSZ)
-	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 64, Max: 64}))
+	var before syscall.Rlimit
+	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before))
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 64, Max: before.Max}))
+	t.Cleanup(func() { // the process may still have a profile to write
+		require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before))
+	})
 	body := bytes.Repeat([]byte("0123456789"), 100)
 	dir := t.TempDir()
 	s := New(Limits{Memory: 10, File: 1000, Dir: dir})
