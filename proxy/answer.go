@@ -188,10 +188,10 @@ func (x *exchange) answerUntilClose(s *stream) {
 	out.SetContentLength(-2) // neither a length nor chunks
 	message := append([]byte(nil), out.Header()...)
 	x.ctx.HijackSetNoResponse(true)
-	x.outgoing = false // the exchange ends now: what is borrowed from the request is gone when the answer ends
-	s.x = nil
-	raw := x.conn
+	raw, detached := x.conn, &x.p.detached
+	detached.Add(1) // fasthttp counts the connection no longer
 	x.ctx.Hijack(func(net.Conn) {
+		defer detached.Done()
 		_, err := raw.Write(message)
 		if err == nil {
 			_, err = raw.ReadFrom(s)
@@ -199,6 +199,6 @@ func (x *exchange) answerUntilClose(s *stream) {
 		if err != nil {
 			raw.reset()
 		}
-		_ = s.Close() // never fails
+		_ = s.Close() // never fails; the exchange, whose request lives until we return, ends with it
 	})
 }

@@ -41,7 +41,9 @@ func (x *exchange) writePage(status int) {
 		c.Response().Header.SetContentType(fiber.MIMETextHTMLCharsetUTF8)
 		c.Response().SetBodyString(errorPage(status, reason, id))
 	}
-	x.sent = int64(len(c.Response().Body()))
+	if !x.ctx.IsHead() {
+		x.sent = int64(len(c.Response().Body()))
+	}
 }
 
 type errorDocument struct {

@@ -49,6 +49,7 @@ type Proxy struct {
 	ids    *ids
 
 	listeners []net.Listener
+	detached  sync.WaitGroup // answers that end with their connection
 }
 
 // New makes a proxy in front of app. mappings are the static ones, opened; mount is SCRIPT_NAME. It listens on nothing
@@ -137,7 +138,7 @@ func (p *Proxy) Listen(ctx context.Context) ([]net.Addr, error) {
 
 func (p *Proxy) closeListeners() {
 	for _, ln := range p.listeners {
-		_ = ln.Close() // nothing was accepted from it
+		_ = ln.Close() // what it has accepted goes on
 	}
 	p.listeners = nil
 }
@@ -158,11 +159,27 @@ func (p *Proxy) Run(ctx, drain context.Context) error {
 	case <-ctx.Done():
 	case err = <-failed:
 	}
+	// fasthttp knows a listener only when Serve has begun, and a stop may come before: so they are closed here.
+	p.closeListeners()
 	if stopErr := server.ShutdownWithContext(drain); stopErr != nil && !errors.Is(stopErr, net.ErrClosed) {
 		p.log.Warn("connections cut", "error", stopErr)
 	}
 	serving.Wait()
+	p.awaitDetached(drain)
 	return err
+}
+
+// awaitDetached waits for the answers that fasthttp does not wait for, or for the end of drain.
+func (p *Proxy) awaitDetached(drain context.Context) {
+	done := make(chan struct{})
+	go func() { // ends with the last of them, or with the process
+		p.detached.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-drain.Done():
+	}
 }
 
 // OpenStatic opens the directories of mappings. The roots stay open as long as the process lives.

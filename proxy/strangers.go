@@ -19,9 +19,10 @@ func isForwarded(name []byte) bool {
 	case len("x-forwarded-host"):
 		return python.EqualFold(name, "x-forwarded-host") || python.EqualFold(name, "x-forwarded-port")
 	case len("x-forwarded-protocol"):
-		return python.EqualFold(name, "x-forwarded-protocol") || python.EqualFold(name, "x-forwarded-prefix")
+		return python.EqualFold(name, "x-forwarded-protocol")
 	case len("x-forwarded-scheme"):
-		return python.EqualFold(name, "x-forwarded-scheme") || python.EqualFold(name, "x-forwarded-server")
+		return python.EqualFold(name, "x-forwarded-scheme") || python.EqualFold(name, "x-forwarded-server") ||
+			python.EqualFold(name, "x-forwarded-prefix")
 	case len("x-client-ip"):
 		return python.EqualFold(name, "x-client-ip")
 	}

@@ -12,7 +12,7 @@ import (
 // stream is a response's body on its way out: a spool that the application fills, a part of a file, or bytes. It never
 // gives more than the Content-Length, and ends with an error, which cuts the connection, when there is less.
 type stream struct {
-	x      *exchange // nil when the exchange is over already
+	x      *exchange // nil when it is closed
 	resp   *python.Response
 	source io.Reader
 	left   int64 // of the Content-Length; -1: there is none
