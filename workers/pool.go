@@ -170,8 +170,8 @@ func (p *Pool) keep(ctx context.Context, w *Worker) bool {
 	return time.Since(since) >= steady
 }
 
-// finish takes a worker's slots back, lets its requests end, and ends the process.
-func (p *Pool) finish(w *Worker, expected bool) {
+// finish takes a worker's slots back, lets its requests end, and ends the process. asked says that we want it to end.
+func (p *Pool) finish(w *Worker, asked bool) {
 	w.become(Draining)
 	idle := p.host.Withdraw(w)
 	timer := time.NewTimer(p.grace)
@@ -185,7 +185,7 @@ func (p *Pool) finish(w *Worker, expected bool) {
 		w.kill()
 	}
 	<-w.exited
-	w.logExit(expected)
+	w.logExit(asked)
 	w.close()
 }
 

@@ -34,7 +34,8 @@ type Slot struct {
 	file       *os.File // came with the last frame
 	sent       uint32   // requests so far
 
-	mu      sync.Mutex // for serving, which the supervisor reads when the process has ended
+	mu      sync.Mutex // for what follows, which the supervisor reads when the process has ended
+	begun   uint64     // requests so far
 	serving *python.Request
 	since   time.Time
 	last    Serving // what was running when the worker died
@@ -65,6 +66,7 @@ func (s *Slot) Index() int { return s.index }
 func (s *Slot) Send(req *python.Request, deadline time.Time) error {
 	s.mu.Lock()
 	s.serving, s.since = req, time.Now()
+	s.begun++
 	s.mu.Unlock()
 	s.sent++
 	frame := req.Frame()
@@ -212,6 +214,9 @@ func (s *Slot) Cancel() {
 	s.worker.send(python.CancelFrame(s.index, s.sent))
 }
 
+// Broken says that the thread has sent what nobody understands. It returns the error for whoever waits for an answer.
+func (s *Slot) Broken(err error) error { return s.died("understand an answer", err) }
+
 // died keeps what was running for the supervisor's log line and wraps err.
 func (s *Slot) died(doing string, err error) error {
 	s.mu.Lock()
@@ -238,6 +243,13 @@ func (s *Slot) servingLocked() Serving {
 		Method: s.serving.Method, Target: string(s.serving.Target), RequestID: string(s.serving.ID),
 		Age: time.Since(s.since),
 	}
+}
+
+// requests returns how many the thread has been given.
+func (s *Slot) requests() uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.begun
 }
 
 func (s *Slot) close() {

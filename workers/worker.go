@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
 	"os/exec"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"forebay/python"
@@ -25,12 +27,11 @@ type Worker struct {
 	output  sync.WaitGroup // the readers of stdout and stderr
 	pipes   []*os.File     // what they read from
 
-	state    atomic.Int32
-	retire   chan string   // why the worker should be replaced; one reason is kept
-	exited   chan struct{} // closed when the process has been waited for
-	exit     string        // how it ended; valid after exited
-	ready    python.Ready  // valid after Ready
-	requests atomic.Uint64
+	state  atomic.Int32
+	retire chan string   // why the worker should be replaced; one reason is kept
+	exited chan struct{} // closed when the process has been waited for
+	exit   string        // how it ended; valid after exited
+	ready  python.Ready  // valid after Ready
 
 	sending sync.Mutex // one frame at a time on control
 }
@@ -100,10 +101,13 @@ func (w *Worker) boot(sources, boot []byte, timeout time.Duration) error {
 	return fmt.Errorf("boot worker %d: it answered with %v", w.id, frame.Kind)
 }
 
-// bootFailure tells a process that is slow from one that ended.
+// bootFailure tells a process that is slow, or that speaks nonsense, from one that ended.
 func (w *Worker) bootFailure(err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return ErrBootTimeout
+	}
+	if errno := syscall.Errno(0); !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &errno) {
+		return err
 	}
 	w.kill()
 	<-w.exited
@@ -175,13 +179,18 @@ func (w *Worker) close() {
 	}
 }
 
-// logExit writes the one line about the end of the process, with what its threads were running.
-func (w *Worker) logExit(expected bool) {
+// logExit writes the one line about the end of the process, with what its threads were running. Only an end that was
+// asked for and came in good order is no warning.
+func (w *Worker) logExit(asked bool) {
 	level := slog.LevelWarn
-	if expected {
+	if asked && w.command.ProcessState.Success() {
 		level = slog.LevelInfo
 	}
-	attrs := []any{"exit", w.exit, "requests", w.requests.Load()}
+	var requests uint64
+	for _, s := range w.slots {
+		requests += s.requests()
+	}
+	attrs := []any{"exit", w.exit, "requests", requests}
 	for _, s := range w.slots {
 		if v, busy := s.Serving(); busy {
 			attrs = append(attrs, slog.Group(fmt.Sprintf("thread%d", s.index),

@@ -1,0 +1,3 @@
+"""Has nothing to call."""
+
+answer = 42

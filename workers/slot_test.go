@@ -1,0 +1,117 @@
+package workers
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"forebay/config"
+	"forebay/python"
+)
+
+func newRequest(method, target, body string) *python.Request {
+	return newFileRequest(method, target, python.Body{Memory: []byte(body), Size: int64(len(body))})
+}
+
+func newFileRequest(method, target string, body python.Body) *python.Request {
+	path, _, _ := strings.Cut(target, "?")
+	return python.NewRequest(&python.Meta{
+		Method: []byte(method), Target: []byte(target), Path: []byte(path), Protocol: []byte("HTTP/1.1"), Scheme: "http",
+		RequestID: []byte("id of " + target), HasLength: body.Size > 0,
+	}, body, nil)
+}
+
+// ask sends a request and returns the body of the response, which is one frame.
+func ask(t *testing.T, s *Slot, method, target, body string) string {
+	t.Helper()
+	req := newRequest(method, target, body)
+	defer req.Release()
+	require.NoError(t, s.Send(req, time.Now().Add(deadline)))
+	defer s.Finish()
+	return answered(t, s)
+}
+
+func answered(t *testing.T, s *Slot) string {
+	t.Helper()
+	frame, err := s.Receive(time.Now().Add(deadline))
+	require.NoError(t, err)
+	require.Equal(t, python.KindResponse, frame.Kind, "%q", frame.Payload)
+	buffer := s.TakeBuffer()
+	resp, err := python.ParseResponse(frame.Kind, frame.Payload, buffer)
+	require.NoError(t, err)
+	defer resp.Close()
+	return string(resp.Body)
+}
+
+func TestBodyInAFile(t *testing.T) {
+	r := startPool(t, oneWorker(), grace, pythonProgram(t, "files"))
+	slot := r.ready().Slots()[0]
+	assert.Equal(t, "BytesIO 5", ask(t, slot, "POST", "/", "hello"))
+
+	file, err := os.Create(filepath.Join(t.TempDir(), "body"))
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, file.Close()) })
+	_, err = file.WriteString(strings.Repeat("x", 300_000))
+	require.NoError(t, err)
+	req := newFileRequest("POST", "/", python.Body{File: file, Size: 300_000})
+	defer req.Release()
+	require.NoError(t, slot.Send(req, time.Time{}))
+	frame, err := slot.Receive(time.Now().Add(deadline))
+	require.NoError(t, err)
+	require.Equal(t, python.KindWant, frame.Kind)
+	require.NoError(t, slot.SendFile(file))
+	assert.Equal(t, "BufferedReader 300000", answered(t, slot))
+}
+
+func TestRequestLargerThanTheSocketsBuffer(t *testing.T) {
+	r := startPool(t, oneWorker(), grace, pythonProgram(t, "files"))
+	slot := r.ready().Slots()[0]
+	assert.Equal(t, "BytesIO 3000000", ask(t, slot, "POST", "/", strings.Repeat("x", 3_000_000)))
+
+	stopped(t, slot.Worker())
+	req := newRequest("POST", "/", strings.Repeat("x", 3_000_000))
+	defer req.Release()
+	assert.ErrorIs(t, slot.Send(req, time.Now()), ErrWorkerDied, "half a request is never followed by another one")
+}
+
+func TestDeadlineLeavesTheSlotWhole(t *testing.T) {
+	r := startPool(t, oneWorker(), grace, scriptProgram(t, "answers with half"))
+	slot := r.ready().Slots()[0]
+	for range 2 {
+		_, err := slot.Receive(time.Now())
+		require.ErrorIs(t, err, ErrDeadline)
+	}
+	_, busy := slot.Serving()
+	assert.False(t, busy)
+}
+
+func TestWorkerThatSpeaksNonsenseHasDied(t *testing.T) {
+	cases := map[string]struct{ script, want string }{
+		"too long a frame": {"answers too long", "more than 1048576"},
+		"end of a stream":  {"closes its slot", "EOF"},
+		"half a frame":     {"half and dead slot", "EOF"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := startPool(t, config.Workers{Processes: 1, Threads: 2, BootTimeout: deadline}, grace, scriptProgram(t, c.script))
+			slot := r.ready().Slots()[0]
+			req := newRequest("PUT", "/x", "")
+			defer req.Release()
+			if err := slot.Send(req, time.Time{}); err != nil {
+				require.Equal(t, "closes its slot", c.script)
+			}
+			_, err := slot.Receive(time.Now().Add(deadline))
+			require.ErrorIs(t, err, ErrWorkerDied)
+			assert.ErrorContains(t, err, "thread 0 of worker 1: ")
+			assert.ErrorContains(t, err, c.want)
+			serving, any := slot.Serving()
+			assert.True(t, any, "what it was running is remembered")
+			assert.Equal(t, "PUT", serving.Method)
+		})
+	}
+}
