@@ -167,6 +167,7 @@ func (d *Dispatcher) expire(now time.Time) (next time.Duration, any bool) {
 			return left, true
 		}
 		d.queue.pop()
+		oldest.waited = time.Since(oldest.since)
 		oldest.finish(nil, d.overload(ErrQueueTimeout))
 	}
 	return 0, false

@@ -89,7 +89,7 @@ func (d *Dispatcher) answer(t *thread, frame python.Frame) (*python.Response, re
 		}
 		return nil, after, err
 	}
-	return nil, rest{state: lost}, fmt.Errorf("%w: it answered with %v", workers.ErrWorkerDied, frame.Kind)
+	return nil, rest{state: lost}, t.slot.Broken(fmt.Errorf("it answered with %v", frame.Kind))
 }
 
 // streamed makes the response of a HEAD, whose body is a file, or comes in chunks and goes into a spool.

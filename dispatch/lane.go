@@ -12,6 +12,7 @@ type lane struct {
 	idle      []*thread // the one that came back last is at the end
 	lent      int
 	withdrawn bool
+	broken    bool          // a thread was lost: the worker is about to be withdrawn
 	empty     chan struct{} // closed when withdrawn and nothing is lent
 }
 
@@ -88,7 +89,7 @@ func (d *Dispatcher) next(t *thread) *waiter {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l := t.lane
-	if l.withdrawn {
+	if l.withdrawn || l.broken {
 		d.returned(l)
 		return nil
 	}
@@ -105,10 +106,12 @@ func (d *Dispatcher) next(t *thread) *waiter {
 	return nil
 }
 
-// lose forgets a thread that will not come back.
+// lose forgets a thread that will not come back. Of its process, which is about to be withdrawn and may be dead already, no
+// other is lent: each would cost a request one of its tries.
 func (d *Dispatcher) lose(t *thread) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	t.lane.broken, t.lane.idle = true, nil
 	d.returned(t.lane)
 }
 
