@@ -119,7 +119,7 @@ func (r *bodyReader) toMemory(b []byte, most int64) ([]byte, error) {
 		}
 		n, err := r.Read(b[len(b):min(int64(cap(b)), max(most, 1))])
 		b = b[:len(b)+n]
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return b, err
 		}
 		if int64(len(b)) >= most {

@@ -64,7 +64,7 @@ func readCall(req *python.Request) (call, error) {
 	if err != nil {
 		return call{}, err
 	}
-	payload := req.Frame()[len(req.Frame())-int(head.Length):]
+	payload := req.Frame()[len(req.Frame())-head.Length:]
 	value, err := python.ReadValue(payload)
 	if err != nil {
 		return call{}, err
