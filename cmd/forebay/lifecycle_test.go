@@ -1,0 +1,381 @@
+package main_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const apps = "../../python/testdata/apps"
+
+// stage is where requests of stage.py, and the import of imports_forever.py, report and wait.
+type stage struct {
+	t  *testing.T
+	ln *net.UnixListener
+}
+
+func newStage(t *testing.T) *stage {
+	t.Helper()
+	ln, err := net.ListenUnix("unix", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "stage"), Net: "unix"})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = ln.Close() }) // what waits for it is over
+	return &stage{t, ln}
+}
+
+func (s *stage) env() string { return "STAGE=" + s.ln.Addr().String() }
+
+// enter waits for who reports next.
+func (s *stage) enter() net.Conn {
+	s.t.Helper()
+	require.NoError(s.t, s.ln.SetDeadline(time.Now().Add(startDeadline)))
+	conn, err := s.ln.Accept()
+	require.NoError(s.t, err, "nobody reported")
+	s.t.Cleanup(func() { _ = conn.Close() }) // what is left hanging may go on
+	return conn
+}
+
+// request waits for a request to begin and returns the pid of its worker.
+func (s *stage) request() (net.Conn, int) {
+	s.t.Helper()
+	conn := s.enter()
+	line, err := bufio.NewReader(conn).ReadString('\n')
+	require.NoError(s.t, err)
+	pid, err := strconv.Atoi(strings.Fields(line)[0])
+	require.NoError(s.t, err)
+	return conn, pid
+}
+
+// launch runs forebay with exactly these arguments, and returns when its first worker is ready.
+func launch(t *testing.T, prepare func(*exec.Cmd), args ...string) *server {
+	t.Helper()
+	s := start(t, prepare, args...)
+	match := s.Stderr.Await(t, regexp.MustCompile(`(?m)^forebay \S+ listening on (.*)$`))
+	s.URL = match[1]
+	return s
+}
+
+// start runs forebay and does not wait for anything.
+func start(t *testing.T, prepare func(*exec.Cmd), args ...string) *server {
+	t.Helper()
+	s := &server{t: t, Stdout: newOutput(), Stderr: newOutput(), done: make(chan struct{})}
+	s.cmd = forebayCommand(t, args...)
+	s.mark = fmt.Sprintf("%s=%d-%d", markKey, os.Getpid(), marks.Add(1))
+	s.cmd.Env = append(os.Environ(), s.mark)
+	s.cmd.Stdout, s.cmd.Stderr = s.Stdout, s.Stderr
+	s.cmd.WaitDelay = 5 * time.Second
+	if prepare != nil {
+		prepare(s.cmd)
+	}
+	require.NoError(t, s.cmd.Start())
+	s.PID = s.cmd.Process.Pid
+	go func() { // ends when the process does
+		s.err = s.cmd.Wait()
+		close(s.done)
+	}()
+	t.Cleanup(s.cleanup)
+	return s
+}
+
+// gone waits until no process of the server is left.
+func (s *server) gone() {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool { return len(s.Processes()) == 0 }, startDeadline, 10*time.Millisecond)
+}
+
+type reply struct {
+	status int
+	body   string
+	err    error
+}
+
+// begin asks in a goroutine that ends with the answer.
+func begin(url string) <-chan reply {
+	replies := make(chan reply, 1)
+	go func() {
+		resp, err := http.Get(url)
+		if err != nil {
+			replies <- reply{err: err}
+			return
+		}
+		defer func() { _ = resp.Body.Close() }() // read to its end
+		body, err := io.ReadAll(resp.Body)
+		replies <- reply{resp.StatusCode, string(body), err}
+	}()
+	return replies
+}
+
+func await(t *testing.T, replies <-chan reply) reply {
+	t.Helper()
+	select {
+	case r := <-replies:
+		return r
+	case <-time.After(startDeadline):
+		require.FailNow(t, "no answer in time")
+		return reply{}
+	}
+}
+
+func TestKilledWorkerIsStartedAgain(t *testing.T) {
+	st := newStage(t)
+	s := startForebay(t, "-w", "1", "--threads", "1", "--chdir", apps, "-e", st.env(), "stage")
+	first := begin(s.URL + "/first")
+	_, pid := st.request()
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	conn, next := st.request() // GET is run again
+	assert.NotEqual(t, pid, next)
+	_, err := fmt.Fprintln(conn, "answer again")
+	require.NoError(t, err)
+	assert.Equal(t, reply{http.StatusOK, "again", nil}, await(t, first))
+	s.Stderr.Await(t, regexp.MustCompile(fmt.Sprintf(`worker exited worker=1 pid=%d exit="killed by SIGKILL" .*target=/first`, pid)))
+	s.Stop()
+}
+
+func TestSignalDrains(t *testing.T) {
+	for name, sig := range map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT} {
+		t.Run(name, func(t *testing.T) {
+			st := newStage(t)
+			s := startForebay(t, "-w", "2", "--threads", "1", "--chdir", apps, "-e", st.env(), "stage")
+			running := begin(s.URL + "/running")
+			conn, _ := st.request()
+			s.Signal(sig)
+			s.Stderr.Await(t, regexp.MustCompile(`INFO  stopping signal=`))
+			_, err := fmt.Fprintln(conn, "answer in the end")
+			require.NoError(t, err)
+			assert.Equal(t, reply{http.StatusOK, "in the end", nil}, await(t, running))
+			assert.Equal(t, 0, s.Wait())
+			assert.Empty(t, s.Processes())
+		})
+	}
+}
+
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	st := newStage(t)
+	s := startForebay(t, "-w", "1", "--threads", "1", "--chdir", apps, "-e", st.env(), "stage")
+	begin(s.URL + "/hangs")
+	st.request()
+	s.Signal(syscall.SIGTERM)
+	s.Stderr.Await(t, regexp.MustCompile(`stopping signal=`))
+	s.Signal(syscall.SIGTERM)
+	assert.Equal(t, 1, s.Wait())
+	s.gone()
+}
+
+func TestNoPythonOutlivesAMasterThatIsKilled(t *testing.T) {
+	t.Run("with a request that hangs", func(t *testing.T) {
+		st := newStage(t)
+		s := startForebay(t, "-w", "2", "--threads", "1", "--chdir", apps, "-e", st.env(), "stage")
+		begin(s.URL + "/hangs")
+		st.request()
+		s.Signal(syscall.SIGKILL)
+		assert.Equal(t, -1, s.Wait())
+		s.gone()
+	})
+	t.Run("within an import", func(t *testing.T) {
+		st := newStage(t)
+		s := start(t, nil, "-b", "127.0.0.1:0", "-w", "1", "--chdir", apps, "-e", st.env(), "imports_forever")
+		st.enter()
+		s.Signal(syscall.SIGKILL)
+		assert.Equal(t, -1, s.Wait())
+		s.gone()
+	})
+}
+
+func TestStopWithinAnImport(t *testing.T) {
+	st := newStage(t)
+	s := start(t, nil, "-b", "127.0.0.1:0", "-w", "1", "--chdir", apps, "-e", st.env(), "imports_forever")
+	st.enter()
+	s.Signal(syscall.SIGTERM)
+	assert.Equal(t, 0, s.Wait())
+	assert.Empty(t, s.Processes())
+}
+
+func TestExitCodes(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() }) // nothing is accepted
+	cases := map[string]struct {
+		args   []string
+		code   int
+		stderr string
+	}{
+		"a taken port": {
+			[]string{"-b", taken.Addr().String(), "--chdir", apps, "hello"},
+			1, "^forebay: listen on " + regexp.QuoteMeta(taken.Addr().String()) + ": bind: address already in use\n$",
+		},
+		"no such Python": {[]string{"--python", "/no/python", "hello"}, 1, `^forebay: no usable Python: .*\(tried: /no/python\)\n$`},
+		"no such user":   {[]string{"-b", "127.0.0.1:0", "-u", "nobody-of-that-name", "hello"}, 2, "^forebay: user .*nobody-of-that-name"},
+		"a bad option":   {[]string{"--treads", "4", "hello"}, 2, "^forebay: unknown option --treads: did you mean --threads"},
+		"a missing import": {
+			[]string{"-b", "127.0.0.1:0", "--chdir", apps, "missing_import"}, 3,
+			`(?s)^forebay: the application could not be loaded:\nTraceback .*missing_import.py", line 3.*ModuleNotFoundError: [^\n]*\n+$`,
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			pid := filepath.Join(t.TempDir(), "pid")
+			cmd := forebayCommand(t, append([]string{"-p", pid}, c.args...)...)
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			require.Error(t, cmd.Run())
+			assert.Equal(t, c.code, cmd.ProcessState.ExitCode())
+			assert.Regexp(t, c.stderr, stderr.String())
+			assert.NoFileExists(t, pid)
+		})
+	}
+}
+
+func TestPIDFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "forebay.pid")
+	s := startForebay(t, "-p", path, "-w", "1", "--chdir", apps, "hello")
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, strconv.Itoa(s.PID)+"\n", string(text))
+	s.Stop()
+	assert.NoFileExists(t, path)
+}
+
+// overUnix asks through a unix socket.
+func overUnix(t *testing.T, path string) string {
+	t.Helper()
+	client := &http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		},
+	}}
+	resp, err := client.Get("http://localhost/x")
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }() // read to its end
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return string(body)
+}
+
+func TestUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sock")
+	s := launch(t, nil, "-b", "unix:"+path, "-w", "1", "--chdir", apps, "hello")
+	assert.Equal(t, "unix:"+path, s.URL)
+	assert.Equal(t, "hello from /x", overUnix(t, path))
+
+	second := forebayCommand(t, "-b", "unix:"+path, "--chdir", apps, "hello")
+	out, err := second.CombinedOutput()
+	require.Error(t, err)
+	assert.Contains(t, string(out), "address already in use")
+	assert.Equal(t, "hello from /x", overUnix(t, path), "the first is not disturbed")
+
+	s.Signal(syscall.SIGKILL)
+	s.Wait()
+	s.gone()
+	require.FileExists(t, path, "left behind")
+	s = launch(t, nil, "-b", "unix:"+path, "-w", "1", "--chdir", apps, "hello")
+	assert.Equal(t, "hello from /x", overUnix(t, path))
+	s.Stop()
+	assert.NoFileExists(t, path)
+}
+
+func TestSeveralBindsAndAnInheritedOne(t *testing.T) {
+	ln, err := net.ListenTCP("tcp", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	require.NoError(t, err)
+	file, err := ln.File()
+	require.NoError(t, err)
+	path := filepath.Join(t.TempDir(), "sock")
+	binds := []string{"-b", "127.0.0.1:0", "-b", "fd://3", "-b", "unix:" + path}
+	if probe, err := net.Listen("tcp", "[::1]:0"); err == nil {
+		_ = probe.Close() // it was only to see
+		binds = append(binds, "-b", "[::1]:0")
+	}
+	s := launch(t, func(cmd *exec.Cmd) { cmd.ExtraFiles = []*os.File{file} }, append(binds, "-w", "1", "--chdir", apps, "hello")...)
+	require.NoError(t, file.Close())
+	require.NoError(t, ln.Close())
+	urls := strings.Split(s.URL, ", ")
+	require.Len(t, urls, len(binds)/2)
+	assert.Equal(t, "http://"+ln.Addr().String(), urls[1])
+	for _, url := range urls {
+		if strings.HasPrefix(url, "unix:") {
+			assert.Equal(t, "hello from /x", overUnix(t, path))
+			continue
+		}
+		assert.Equal(t, reply{http.StatusOK, "hello from /x", nil}, await(t, begin(url+"/x")))
+	}
+	s.Stop()
+}
+
+type facts struct {
+	Cwd    string
+	Umask  int
+	UID    int
+	Groups []int
+	PID    int
+	Word   string
+	Path   []string
+}
+
+func tells(t *testing.T, s *server) facts {
+	t.Helper()
+	r := await(t, begin(s.URL))
+	require.NoError(t, r.err)
+	var f facts
+	require.NoError(t, json.Unmarshal([]byte(r.body), &f), r.body)
+	return f
+}
+
+func TestWhatReachesTheApplication(t *testing.T) {
+	dir, err := filepath.Abs(apps)
+	require.NoError(t, err)
+	more := t.TempDir()
+	s := startForebay(t, "-w", "3", "--threads", "2", "--chdir", apps, "--pythonpath", more, "-e", "WORD=of honour", "-m", "027", "tells")
+	f := tells(t, s)
+	assert.Equal(t, dir, f.Cwd)
+	assert.Equal(t, 0o027, f.Umask)
+	assert.Equal(t, "of honour", f.Word)
+	assert.Equal(t, []string{dir, more}, f.Path[:2])
+	assert.Regexp(t, `(?m)^forebay \S+ listening on http://127\.0\.0\.1:\d+\n  application  tells in `+regexp.QuoteMeta(dir)+
+		`\n  python       CPython 3\.\d+\.\S+: /\S+\n  workers      3 × 2 threads$`, s.Stderr.String())
+	s.Stop()
+}
+
+func TestOtherUser(t *testing.T) {
+	const python = "/usr/bin/python3" // one that nobody may run
+	if _, err := os.Stat(python); os.Getuid() != 0 || err != nil {
+		t.Skip("needs root and " + python)
+	}
+	dir, err := os.MkdirTemp("", "forebay-user-")
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
+	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // another user is to read it
+	text, err := os.ReadFile(filepath.Join(apps, "tells.py"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tells.py"), text, 0o644)) //nolint:gosec // another user is to read it
+	s := startForebay(t, "-u", "nobody", "-w", "2", "--python", python, "--chdir", dir, "tells")
+	f := tells(t, s)
+	assert.NotZero(t, f.UID)
+	assert.NotContains(t, f.Groups, 0)
+	processes := s.Processes()
+	assert.Len(t, processes, 3, "the master and two workers")
+	for _, pid := range processes {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		require.NoError(t, err)
+		assert.Regexp(t, fmt.Sprintf(`(?m)^Uid:\t%[1]d\t%[1]d\t%[1]d\t%[1]d$`, f.UID), string(status))
+	}
+	require.NoError(t, syscall.Kill(f.PID, syscall.SIGKILL)) // who follows is nobody, too
+	s.Stderr.Await(t, regexp.MustCompile(`worker exited`))
+	assert.Equal(t, f.UID, tells(t, s).UID)
+	s.Stop()
+}
