@@ -73,7 +73,7 @@ func newTheatre(t *testing.T, cfg config.Dispatch, processes, threads int) *thea
 	working, endWork := context.WithCancel(context.WithoutCancel(t.Context()))
 	running.Go(func() { assert.NoError(t, d.Run(dispatching)) })
 	worked := make(chan struct{})
-	running.Go(func() { defer close(worked); assert.NoError(t, pool.Run(working)) })
+	running.Go(func() { defer close(worked); assert.NoError(t, pool.Run(working, working)) })
 	t.Cleanup(func() { // from left to right, as cmd does
 		_ = ln.Close() // what still waits for its cue gets none
 		endWork()
@@ -151,6 +151,27 @@ func (th *theatre) begin(method, path string) <-chan result {
 	results := make(chan result, 1)
 	go func() { results <- th.ask(method, path, &client{}) }()
 	return results
+}
+
+// open asks for a stream, and returns its response when the first chunk, "one", has been made.
+func (th *theatre) open() (*python.Response, *actor) {
+	th.t.Helper()
+	req := newRequest("GET", "/stream/x", &client{})
+	defer req.Release()
+	type opened struct {
+		resp *python.Response
+		err  error
+	}
+	responses := make(chan opened, 1)
+	go func() { // ends with the head of the response
+		resp, err := th.Do(req)
+		responses <- opened{resp, err}
+	}()
+	a := th.enter()
+	a.say("chunk one")
+	got := receive(th.t, responses, "no response")
+	require.NoError(th.t, got.err)
+	return got.resp, a
 }
 
 // queued asks, and returns when the request is the n-th that waits.

@@ -106,6 +106,7 @@ type running struct {
 	pool *Pool
 	t    *testing.T
 	stop context.CancelFunc
+	cut  context.CancelFunc // ends the patience with requests that run
 	end  chan error
 }
 
@@ -123,13 +124,16 @@ func startPool(t *testing.T, cfg config.Workers, grace time.Duration, program Pr
 	require.NoError(t, err)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	r.stop = stop
+	drain, cut := context.WithCancel(context.WithoutCancel(t.Context()))
+	r.cut = cut
 	go func() { // ends by stop, or by itself
-		r.end <- r.pool.Run(ctx)
+		r.end <- r.pool.Run(ctx, drain)
 		close(r.end)
 	}()
 	t.Cleanup(func() {
 		stop()
 		assert.NoError(t, r.wait())
+		cut()
 	})
 	return r
 }

@@ -31,6 +31,7 @@ type Pool struct {
 	log     *slog.Logger
 	starter starter
 
+	hurry    <-chan struct{}   // closed when nothing more is waited for; set by Run
 	ready    chan python.Ready // takes what the first ready worker said; one entry
 	wasReady atomic.Bool       // that has happened
 	ending   sync.WaitGroup    // workers that are replaced already and still finish
@@ -53,10 +54,11 @@ func New(cfg config.Workers, grace time.Duration, program Program, host Host, lo
 // Ready gives what the first worker that is ready said of itself, once.
 func (p *Pool) Ready() <-chan python.Ready { return p.ready }
 
-// Run starts the workers and keeps them running until ctx ends; then it ends them, after the requests on their slots,
-// and returns nil when no process is left. It returns a *LoadError or a *PythonError if the very first start shows that
-// no start will succeed.
-func (p *Pool) Run(ctx context.Context) error {
+// Run starts the workers and keeps them running until ctx ends; then it ends them, after the requests on their slots or
+// when drain ends, and returns nil when no process is left. It returns a *LoadError or a *PythonError if the very first
+// start shows that no start will succeed.
+func (p *Pool) Run(ctx, drain context.Context) error {
+	p.hurry = drain.Done()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	starting, endStarter := context.WithCancel(context.Background())
@@ -181,12 +183,23 @@ func (p *Pool) finish(w *Worker, asked bool) {
 	case <-idle:
 		w.drain()
 	case <-timer.C:
-		w.log.Warn("worker killed with requests running", "after", p.grace)
-		w.kill()
+		p.cut(w)
+	case <-p.hurry:
+		select {
+		case <-idle:
+			w.drain()
+		default:
+			p.cut(w)
+		}
 	}
 	<-w.exited
 	w.logExit(asked)
 	w.close()
+}
+
+func (p *Pool) cut(w *Worker) {
+	w.log.Warn("worker killed with requests running", "after", p.grace)
+	w.kill()
 }
 
 func (p *Pool) logFailure(id int, err error, wait time.Duration) {

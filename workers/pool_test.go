@@ -98,6 +98,26 @@ func TestRetiredWorkerThatDoesNotFinishIsKilled(t *testing.T) {
 	assert.Equal(t, "50ms", killed.attrs["after"])
 }
 
+func TestStopHasOneDeadlineForAll(t *testing.T) {
+	r := startPool(t, oneWorker(), grace, scriptProgram(t, "ready"))
+	r.ready()
+	r.hold() // for ever
+	r.stop()
+	receive(t, r.withdrawn, "the slots were not taken back")
+	r.cut()
+	require.NoError(t, r.wait())
+	r.await(1, "worker killed with requests running")
+}
+
+func TestIdleWorkerEndsInGoodOrderAlsoAfterTheDeadline(t *testing.T) {
+	r := startPool(t, oneWorker(), grace, scriptProgram(t, "ready"))
+	r.ready()
+	r.cut()
+	r.stop()
+	require.NoError(t, r.wait())
+	assert.Equal(t, "exit status 0", r.await(1, "worker exited")[0].attrs["exit"])
+}
+
 // A crash is never below warn, also of a worker that is on its way out.
 func TestWorkerThatCrashesWhileItDrains(t *testing.T) {
 	r := startPool(t, oneWorker(), grace, scriptProgram(t, "ready"))

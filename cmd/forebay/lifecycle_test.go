@@ -177,6 +177,22 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 	s.gone()
 }
 
+// The deadline is one for the whole stop: connections and workers do not each take their own.
+func TestGracefulTimeoutEndsWhatHangs(t *testing.T) {
+	const grace = 2 * time.Second
+	st := newStage(t)
+	s := startForebay(t, "-w", "1", "--threads", "1", "--graceful-timeout", "2", "--chdir", apps, "-e", st.env(), "stage")
+	begin(s.URL + "/hangs")
+	st.request()
+	since := time.Now()
+	s.Signal(syscall.SIGTERM)
+	assert.Equal(t, 0, s.Wait())
+	assert.GreaterOrEqual(t, time.Since(since), grace)
+	assert.Less(t, time.Since(since), 2*grace)
+	assert.Empty(t, s.Processes())
+	assert.Contains(t, s.Stderr.String(), "worker killed with requests running")
+}
+
 func TestNoPythonOutlivesAMasterThatIsKilled(t *testing.T) {
 	t.Run("with a request that hangs", func(t *testing.T) {
 		st := newStage(t)

@@ -132,11 +132,15 @@ func (s *server) run(ctx context.Context, stderr io.Writer) error {
 	running.Go(func() { s.logError("access log", s.access.Run(logging)) })
 	dispatching, endDispatch := context.WithCancel(context.Background())
 	running.Go(func() { s.logError("dispatcher", s.dispatcher.Run(dispatching)) })
+	drain, endDrain := context.WithCancel(context.Background())
+	defer endDrain()
+	stop := context.AfterFunc(ctx, func() { cancelAfter(s.cfg.Dispatch.GracefulTimeout, drain, endDrain) })
+	defer stop()
 	working, endWork := context.WithCancel(context.Background())
 	worked := make(chan error, 1)
-	running.Go(func() { worked <- s.pool.Run(working) })
+	running.Go(func() { worked <- s.pool.Run(working, drain) })
 
-	err := s.serveRequests(ctx, worked, stderr)
+	err := s.serveRequests(ctx, drain, worked, stderr)
 	endWork()
 	if workErr := <-worked; err == nil {
 		err = workErr
@@ -149,7 +153,7 @@ func (s *server) run(ctx context.Context, stderr io.Writer) error {
 
 // serveRequests waits for the first worker and then serves until ctx ends. If the workers end by themselves, worked is
 // filled again for the caller.
-func (s *server) serveRequests(ctx context.Context, worked chan error, stderr io.Writer) error {
+func (s *server) serveRequests(ctx, drain context.Context, worked chan error, stderr io.Writer) error {
 	select {
 	case <-ctx.Done():
 		return nil
@@ -159,10 +163,6 @@ func (s *server) serveRequests(ctx context.Context, worked chan error, stderr io
 	case ready := <-s.pool.Ready():
 		s.announce(stderr, ready)
 	}
-	drain, endDrain := context.WithCancel(context.Background())
-	defer endDrain()
-	stop := context.AfterFunc(ctx, func() { cancelAfter(s.cfg.Dispatch.GracefulTimeout, drain, endDrain) })
-	defer stop()
 	return s.proxy.Run(ctx, drain)
 }
 
