@@ -57,7 +57,7 @@ func newTheatre(t *testing.T, cfg config.Dispatch, processes, threads int) *thea
 	require.NoError(t, err)
 	ln, err := net.Listen("unix", filepath.Join(t.TempDir(), "stage"))
 	require.NoError(t, err)
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	d, err := New(cfg, spool.Limits{Memory: 1 << 20}, log)
 	require.NoError(t, err)
 	house := &counter{Host: d, ready: make(chan struct{}, 100)}

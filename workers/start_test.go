@@ -3,6 +3,7 @@ package workers
 import (
 	"log/slog"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -163,4 +164,21 @@ func TestStopWithinAStart(t *testing.T) {
 	r.stop()
 	assert.NoError(t, r.wait())
 	assert.Empty(t, r.offered)
+}
+
+// The sources are one piece of memory for all workers, with room behind it: what one is told must not lie there.
+func TestBootLeavesTheSourcesAlone(t *testing.T) {
+	sources := append(make([]byte, 0, 100), "sources"...)
+	w := &Worker{log: newLogbook(t).logger()}
+	control, far, err := socketpair("control")
+	require.NoError(t, err)
+	require.NoError(t, far.Close())
+	w.control = control
+	t.Cleanup(w.close)
+	w.exited = make(chan struct{})
+	close(w.exited)
+	w.command = exec.Command("/bin/true")
+	require.NoError(t, w.command.Run())
+	assert.ErrorAs(t, w.boot(sources, []byte("boot"), deadline), new(*DiedError))
+	assert.Equal(t, make([]byte, 93), sources[len(sources):cap(sources)])
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -78,7 +79,7 @@ func (w *Worker) boot(sources, boot []byte, timeout time.Duration) error {
 	if err := w.control.SetDeadline(time.Now().Add(timeout)); err != nil {
 		return fmt.Errorf("boot worker %d: %w", w.id, err)
 	}
-	if _, err := w.control.Write(append(sources, boot...)); err != nil {
+	if _, err := w.control.Write(slices.Concat(sources, boot)); err != nil {
 		return w.bootFailure(err)
 	}
 	frame, err := readFrame(w.control)

@@ -109,7 +109,7 @@ type reply struct {
 func begin(url string) <-chan reply {
 	replies := make(chan reply, 1)
 	go func() {
-		resp, err := http.Get(url)
+		resp, err := http.Get(url) //nolint:gosec,noctx // of a server that the test started, and that answers or ends
 		if err != nil {
 			replies <- reply{err: err}
 			return
@@ -276,7 +276,9 @@ func overUnix(t *testing.T, path string) string {
 			return new(net.Dialer).DialContext(ctx, "unix", path)
 		},
 	}}
-	resp, err := client.Get("http://localhost/x")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost/x", nil)
+	require.NoError(t, err)
+	resp, err := client.Do(req)
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }() // read to its end
 	body, err := io.ReadAll(resp.Body)
@@ -372,13 +374,13 @@ func TestOtherUser(t *testing.T) {
 	if _, err := os.Stat(python); os.Getuid() != 0 || err != nil {
 		t.Skip("needs root and " + python)
 	}
-	dir, err := os.MkdirTemp("", "forebay-user-")
+	dir, err := os.MkdirTemp("", "forebay-user-") //nolint:usetesting // what lies above t.TempDir is not open to others
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
-	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // another user is to read it
+	require.NoError(t, os.Chmod(dir, 0o755))
 	text, err := os.ReadFile(filepath.Join(apps, "tells.py"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "tells.py"), text, 0o644)) //nolint:gosec // another user is to read it
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "tells.py"), text, 0o644))
 	s := startForebay(t, "-u", "nobody", "-w", "2", "--python", python, "--chdir", dir, "tells")
 	f := tells(t, s)
 	assert.NotZero(t, f.UID)
