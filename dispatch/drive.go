@@ -58,21 +58,30 @@ func (d *Dispatcher) drive(j job) {
 			d.refuse(j, fmt.Errorf("panic: %v", p))
 		}
 	}()
-	for {
-		if !d.see(j.thread, j.rest) {
-			return
-		}
+	for d.see(j.thread, j.rest) {
 		j.rest = rest{}
 		if j.waiter == nil {
 			if j.waiter = d.next(j.thread); j.waiter == nil {
 				return
 			}
 		}
-		resp, r, err := d.exchange(j.thread, j.waiter.req)
+		resp, r, err := d.serve(j.thread, j.waiter.req)
 		w := j.waiter
 		j.waiter, j.rest = nil, r
 		w.finish(resp, err)
 	}
+}
+
+// serve runs a waiting request: with those that go in one batch with it, or as one of them.
+func (d *Dispatcher) serve(t *thread, req *python.Request) (*python.Response, rest, error) {
+	switch {
+	case t.given:
+		t.slot.Begin(req)
+		return d.run(t, req)
+	case len(t.behind) > 0:
+		return d.startBatch(t, req)
+	}
+	return d.exchange(t, req)
 }
 
 // see brings a thread from the rest of its request to idle. It reports false if the thread is lost.
@@ -87,6 +96,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 	if state == stuck {
 		if state = d.await(t, time.Now().Add(d.cfg.GracefulTimeout)); state == stuck {
 			t.slot.Worker().Retire("a thread did not come back after its deadline")
+			t.abandon(workers.ErrWorkerDied) // it could not be asked whether it will come to them
 			d.lose(t)
 			return false
 		}
@@ -103,7 +113,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 	cancelled := false
 	for {
-		frame, err := t.slot.Receive(d.deadline(time.Now()))
+		frame, err := d.receive(t, d.deadline(time.Now()))
 		switch {
 		case errors.Is(err, workers.ErrDeadline):
 			out.End(ErrTimeout)
@@ -152,17 +162,16 @@ func abortError(frame python.Frame) error {
 // await drops what a thread still sends until it is back or the deadline has passed.
 func (d *Dispatcher) await(t *thread, deadline time.Time) restState {
 	for {
-		frame, err := t.slot.Receive(deadline)
+		frame, err := d.receive(t, deadline)
 		switch {
 		case errors.Is(err, workers.ErrDeadline):
 			return stuck
 		case err != nil:
 			return lost
 		}
-		if f := t.slot.TakeFile(); f != nil {
-			closeFile(f)
-		}
 		switch frame.Kind {
+		case python.KindHead:
+			d.dropFile(t, frame)
 		case python.KindIdle:
 			return idle
 		case python.KindResponse, python.KindEnd, python.KindAbort, python.KindError:
@@ -170,6 +179,16 @@ func (d *Dispatcher) await(t *thread, deadline time.Time) restState {
 				return idle
 			}
 		}
+	}
+}
+
+// dropFile closes the file of a response that came too late for anybody to want it.
+func (d *Dispatcher) dropFile(t *thread, frame python.Frame) {
+	if frame.Flags&python.FlagFile == 0 {
+		return
+	}
+	if file, err := t.slot.ReceiveFile(); err == nil {
+		closeFile(file)
 	}
 }
 

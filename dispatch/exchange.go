@@ -27,13 +27,20 @@ const (
 	lost                       // its process has died, or speaks nonsense
 )
 
-// exchange gives a request to a thread and waits for the head of the answer. The caller settles the rest.
+// exchange gives a request to an idle thread and waits for the head of the answer. The caller settles the rest.
 func (d *Dispatcher) exchange(t *thread, req *python.Request) (*python.Response, rest, error) {
+	if err := t.slot.Send(req, d.deadline(time.Now())); err != nil {
+		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)
+	}
+	return d.run(t, req)
+}
+
+// run sees the request through that a thread has been given and comes to now, up to the head of its answer.
+func (d *Dispatcher) run(t *thread, req *python.Request) (*python.Response, rest, error) {
 	req.Trace.PID, req.Trace.Thread = t.slot.Worker().PID(), t.slot.Index()
 	req.Trace.Tries++
 	start := time.Now()
-	deadline := d.deadline(start)
-	resp, r, err := d.converse(t, req, deadline)
+	resp, r, err := d.converse(t, req, d.deadline(start))
 	req.Trace.Ran = time.Since(start)
 	d.pace.add(req.Trace.Ran)
 	if r.state != lost {
@@ -50,11 +57,8 @@ func (d *Dispatcher) deadline(from time.Time) time.Time {
 }
 
 func (d *Dispatcher) converse(t *thread, req *python.Request, deadline time.Time) (*python.Response, rest, error) {
-	if err := t.slot.Send(req, deadline); err != nil {
-		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)
-	}
 	for {
-		frame, err := t.slot.Receive(deadline)
+		frame, err := d.receive(t, deadline)
 		switch {
 		case errors.Is(err, workers.ErrDeadline):
 			return nil, rest{state: stuck}, ErrTimeout
@@ -106,26 +110,32 @@ func (d *Dispatcher) streamed(t *thread, frame python.Frame) (*python.Response, 
 	return resp, rest{state: streaming, stream: resp.Stream}, nil
 }
 
-// parse makes a response that keeps the buffer of its frame.
+// keptPayload is the size up to which a response copies its frame: cheaper than giving the slot another buffer.
+const keptPayload = 8 << 10
+
+// parse makes a response of a frame. A large one keeps the frame's buffer.
 func parse(t *thread, frame python.Frame) (*python.Response, error) {
-	buffer := t.slot.TakeBuffer()
+	var buffer []byte
+	if len(frame.Payload) > keptPayload {
+		buffer = t.slot.TakeBuffer()
+	}
 	resp, err := python.ParseResponse(frame.Kind, frame.Payload, buffer)
 	if err != nil {
-		python.FreePayload(buffer)
+		if buffer != nil {
+			python.FreePayload(buffer)
+		}
 		return nil, &ApplicationError{Traceback: err.Error()}
 	}
 	return resp, nil
 }
 
 func parseFile(t *thread, frame python.Frame) (*python.Response, error) {
-	file := t.slot.TakeFile()
-	if file == nil {
-		return nil, &ApplicationError{Traceback: "the descriptor of the response's file did not arrive"}
-	}
-	buffer := t.slot.TakeBuffer()
-	resp, err := python.ParseFileHead(frame.Payload, buffer, file)
+	file, err := t.slot.ReceiveFile()
 	if err != nil {
-		python.FreePayload(buffer)
+		return nil, err
+	}
+	resp, err := python.ParseFileHead(frame.Payload, nil, file)
+	if err != nil {
 		closeFile(file)
 		return nil, &ApplicationError{Traceback: err.Error()}
 	}

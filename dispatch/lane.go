@@ -1,8 +1,10 @@
 package dispatch
 
 import (
+	"fmt"
 	"time"
 
+	"forebay/python"
 	"forebay/workers"
 )
 
@@ -20,6 +22,10 @@ type lane struct {
 type thread struct {
 	lane *lane
 	slot *workers.Slot
+
+	given  bool              // the requests of behind were sent together with the one that runs
+	behind []*waiter         // requests that run next on it
+	reqs   []*python.Request // memory for startBatch
 }
 
 // Offer makes the threads of a ready worker available. It implements workers.Host.
@@ -84,8 +90,49 @@ func (d *Dispatcher) giveBack(t *thread) {
 	}
 }
 
-// next gives the thread back and returns nil, or keeps it and returns the oldest request that waits for one.
+// next returns the request that a thread runs next: of the batch that it was given, else the oldest that waits. If there
+// is none it gives the thread back and returns nil.
 func (d *Dispatcher) next(t *thread) *waiter {
+	if w := t.behindNext(); w != nil {
+		return w
+	}
+	for {
+		w := d.popFor(t)
+		if w == nil {
+			return nil
+		}
+		if w = t.dropGone(w); w != nil {
+			return w
+		}
+	}
+}
+
+// dropGone takes the requests out of a batch that is about to be sent whose clients have left, and returns the first of
+// the others, or nil.
+func (t *thread) dropGone(first *waiter) *waiter {
+	if first.waited < goneCheck { // those behind it came later
+		return first
+	}
+	all := append([]*waiter{first}, t.behind...)
+	first, t.behind = nil, t.behind[:0]
+	for _, w := range all {
+		switch {
+		case w.waited >= goneCheck && w.req.Client.Gone():
+			w.finish(nil, ErrClientGone)
+		case first == nil:
+			first = w
+		default:
+			t.behind = append(t.behind, w)
+		}
+	}
+	return first
+}
+
+// goneCheck is how long a request must have waited for a look at its client to be worth the system call.
+const goneCheck = 20 * time.Millisecond
+
+// popFor takes the oldest request that waits, and those that go in one batch with it, for a thread; or gives it back.
+func (d *Dispatcher) popFor(t *thread) *waiter {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	l := t.lane
@@ -93,13 +140,13 @@ func (d *Dispatcher) next(t *thread) *waiter {
 		d.returned(l)
 		return nil
 	}
-	for d.queue.len() > 0 {
+	if d.queue.len() > 0 {
 		w := d.queue.pop()
 		w.waited = time.Since(w.since)
-		if !w.req.Client.Gone() {
-			return w
+		if d.queue.len() > 0 {
+			d.gather(t, w)
 		}
-		w.finish(nil, ErrClientGone)
+		return w
 	}
 	l.lent--
 	l.idle = append(l.idle, t)
@@ -109,6 +156,7 @@ func (d *Dispatcher) next(t *thread) *waiter {
 // lose forgets a thread that will not come back. Of its process, which is about to be withdrawn and may be dead already, no
 // other is lent: each would cost a request one of its tries.
 func (d *Dispatcher) lose(t *thread) {
+	t.abandon(fmt.Errorf("%w: %w", workers.ErrWorkerDied, errNotBegun))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	t.lane.broken, t.lane.idle = true, nil

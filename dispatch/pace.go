@@ -14,6 +14,9 @@ func (p *pace) add(took time.Duration) {
 	p.average.Store(old + (int64(took)-old)/16)
 }
 
+// mean returns the average.
+func (p *pace) mean() time.Duration { return time.Duration(p.average.Load()) }
+
 // drain returns how long waiting requests will keep threads busy, in whole seconds from 1 to 60.
 func (p *pace) drain(waiting, threads int) time.Duration {
 	left := time.Duration(p.average.Load()) * time.Duration(waiting) / time.Duration(max(threads, 1))

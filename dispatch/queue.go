@@ -25,6 +25,15 @@ func (q *queue) push(w *waiter) {
 	q.count++
 }
 
+func (q *queue) pushFront(w *waiter) {
+	if q.count == len(q.ring) {
+		q.grow()
+	}
+	q.head = (q.head + len(q.ring) - 1) % len(q.ring)
+	q.ring[q.head] = w
+	q.count++
+}
+
 func (q *queue) pop() *waiter {
 	w := q.ring[q.head]
 	q.ring[q.head] = nil

@@ -11,7 +11,7 @@ type Boot struct {
 	Spec    string         // MODULE[:CALLABLE]
 	Name    string         // what the process list shows; empty: what Python does
 	Path    []string       // goes in front of sys.path
-	Slots   []int          // descriptors of the slots' sockets in the worker; see For
+	Slots   []SlotFDs      // each slot's descriptors in the worker; see For
 	Environ map[string]any // strings, bools and ints that every environ has; not nil
 }
 
@@ -25,14 +25,19 @@ func sample() map[string]any {
 	}
 }
 
-// For returns what the worker with a number is told: the environ of its requests says which one it is, and its slots are
-// the descriptors from first on.
+// SlotFDs are a worker's descriptors for a slot: the end of a pipe that requests come from, the end of one that answers
+// go to, and a stream socket on which descriptors go both ways.
+type SlotFDs struct{ Requests, Answers, Files int }
+
+// For returns what the worker with a number is told: the environ of its requests says which one it is, and the descriptors
+// of its slots follow each other from first on.
 func (b Boot) For(worker, first, slots int) Boot {
 	b.Environ = maps.Clone(b.Environ)
 	b.Environ["forebay.worker"] = worker
-	b.Slots = make([]int, slots)
+	b.Slots = make([]SlotFDs, slots)
 	for i := range b.Slots {
-		b.Slots[i] = first + i
+		b.Slots[i] = SlotFDs{Requests: first, Answers: first + 1, Files: first + 2}
+		first += 3
 	}
 	return b
 }
@@ -40,8 +45,8 @@ func (b Boot) For(worker, first, slots int) Boot {
 // Frame returns the BOOT frame.
 func (b Boot) Frame() []byte {
 	slots := make([]any, len(b.Slots))
-	for i, fd := range b.Slots {
-		slots[i] = fd
+	for i, fds := range b.Slots {
+		slots[i] = Tuple{fds.Requests, fds.Answers, fds.Files}
 	}
 	return AppendFrame(nil, KindBoot, 0, AppendValue(nil, map[string]any{
 		"spec": b.Spec, "name": b.Name, "path": b.Path, "slots": slots, "environ": b.Environ, "sample": sample(),
@@ -60,6 +65,27 @@ func SourcesFrame() ([]byte, error) {
 // CancelFrame returns the CANCEL frame for the request that was the n-th on a slot.
 func CancelFrame(slot int, n uint32) []byte {
 	return AppendFrame(nil, KindCancel, 0, AppendValue(nil, Tuple{slot, int(int32(n))}))
+}
+
+// RecallFrame returns the RECALL frame: what a slot's thread has not begun of the requests up to the n-th goes back.
+func RecallFrame(slot int, n uint32) []byte {
+	return AppendFrame(nil, KindRecall, 0, AppendValue(nil, Tuple{slot, int(int32(n))}))
+}
+
+// ParseRecalled reads the payload of RECALLED: the slot, and the last request that its thread has begun.
+func ParseRecalled(payload []byte) (slot int, begun uint32, err error) {
+	v, err := ReadValue(payload)
+	if err != nil {
+		return 0, 0, err
+	}
+	if t, ok := v.(Tuple); ok && len(t) == 2 {
+		slot, isSlot := t[0].(int)
+		n, isNumber := t[1].(int)
+		if isSlot && isNumber {
+			return slot, uint32(int32(n)), nil
+		}
+	}
+	return 0, 0, fmt.Errorf("%w: not a slot and a number", ErrMarshal)
 }
 
 // Ready is what a worker says of itself when the application is loaded and its threads wait.

@@ -20,11 +20,11 @@ func readControl(t *testing.T, kind Kind, frame []byte) any {
 
 func TestBootFrame(t *testing.T) {
 	boot := Boot{
-		Spec: "shop:app", Name: "shop", Path: []string{"/srv"}, Slots: []int{4, 5},
+		Spec: "shop:app", Name: "shop", Path: []string{"/srv"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}},
 		Environ: map[string]any{"SCRIPT_NAME": "/shop", "wsgi.multithread": true, "forebay.worker": 1},
 	}
 	assert.Equal(t, map[string]any{
-		"spec": "shop:app", "name": "shop", "path": []any{"/srv"}, "slots": []any{4, 5},
+		"spec": "shop:app", "name": "shop", "path": []any{"/srv"}, "slots": []any{Tuple{4, 5, 6}, Tuple{7, 8, 9}},
 		"environ": boot.Environ, "sample": sample(),
 	}, readControl(t, KindBoot, boot.Frame()))
 }
@@ -35,10 +35,8 @@ func TestBootForAWorkerLeavesTheOthersAlone(t *testing.T) {
 	assert.Equal(t, map[string]any{"SCRIPT_NAME": "", "forebay.worker": 1}, first.Environ)
 	assert.Equal(t, map[string]any{"SCRIPT_NAME": "", "forebay.worker": 2}, second.Environ)
 	assert.Equal(t, "shop:app", first.Spec)
-	require.Len(t, first.Slots, 2)
-	assert.Equal(t, 4, first.Slots[0])
-	assert.Greater(t, first.Slots[1], first.Slots[0])
-	assert.Equal(t, []int{10}, second.Slots)
+	assert.Equal(t, []SlotFDs{{4, 5, 6}, {7, 8, 9}}, first.Slots)
+	assert.Equal(t, []SlotFDs{{10, 11, 12}}, second.Slots)
 	assert.Equal(t, Boot{Spec: "shop:app", Environ: map[string]any{"SCRIPT_NAME": ""}}, all)
 }
 
@@ -99,6 +97,26 @@ func TestReadyThatIsNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := ParseReady(b)
+			assert.ErrorIs(t, err, ErrMarshal)
+		})
+	}
+}
+
+func TestRecallAndItsAnswer(t *testing.T) {
+	assert.Equal(t, Tuple{1, 4711}, readControl(t, KindRecall, RecallFrame(1, 4711)))
+	for name, n := range map[string]uint32{"first": 1, "beyond a signed number": 1<<31 + 7, "last": 1<<32 - 1} {
+		t.Run(name, func(t *testing.T) {
+			slot, begun, err := ParseRecalled(AppendValue(nil, Tuple{3, int(int32(n))}))
+			require.NoError(t, err)
+			assert.Equal(t, 3, slot)
+			assert.Equal(t, n, begun)
+		})
+	}
+	for name, v := range map[string]any{
+		"no tuple": 1, "too short": Tuple{1}, "too long": Tuple{1, 2, 3}, "text": Tuple{"1", 2}, "nothing": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := ParseRecalled(AppendValue(nil, v))
 			assert.ErrorIs(t, err, ErrMarshal)
 		})
 	}

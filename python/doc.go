@@ -4,8 +4,8 @@
 //
 // # The wire
 //
-// A worker process inherits one stream socket for control and one for each of its threads (a slot). Both carry frames,
-// all numbers little-endian:
+// A worker process inherits one stream socket for control, and for each of its threads (a slot) a pipe for requests, a
+// pipe for answers, and a stream socket for descriptors. Control and the pipes carry frames, all numbers little-endian:
 //
 //	length u32   bytes of payload that follow the head
 //	kind   u8    what the payload is
@@ -16,24 +16,25 @@
 // terminator 0. Go writes text as u (UTF-8). The worker answers with marshal.dumps(value, 2). Text stands for bytes in
 // latin-1, as PEP 3333 has it: each character is one byte of HTTP.
 //
-// On a slot, one request is in flight at a time. Go sends:
+// To a slot whose thread is idle Go sends one request, or several in one write of at most MaxBatch bytes, none of them
+// with FILE. The thread answers them one after the other, in their order:
 //
 //	REQUEST  1  marshal (environ: dict[str, str], body: bytes | None)
 //	            The worker adds the keys that are the same for every request, and wsgi.input.
-//	            flag 1 FILE: body is None; it is in a file, whose descriptor follows when the worker has sent WANT.
-//	BODY     2  one byte of payload (0), with the descriptor of the body's file attached (SCM_RIGHTS).
+//	            flag 1 FILE: body is None; it is in a file, whose descriptor follows when the worker has sent WANT:
+//	            one byte on the slot's socket with the descriptor attached (SCM_RIGHTS).
 //
 // The worker answers with one of
 //
 //	RESPONSE 16  marshal (status: str, fields: list[tuple[str, str]], body: bytes): the whole response.
 //	HEAD     17  marshal (status, fields): CHUNK and END follow.
-//	             flag 2 FILE: marshal (status, fields, offset: int, count: int), with the descriptor of an open file
-//	             attached to the frame's first byte: count bytes from offset are the body, and END follows. offset and
-//	             count are written as decimal str, as marshal's ints of version 2 end at 32 bits.
+//	             flag 2 FILE: marshal (status, fields, offset: str, count: str): count bytes from offset of an open
+//	             file are the body, and END follows. The file's descriptor was sent before, with one byte on the slot's
+//	             socket. The numbers are decimal, as marshal's ints of version 2 end at 32 bits.
 //	CHUNK    18  bytes of the body, never empty. A chunk may be as long as a u32 allows; Go reads it in pieces.
 //	END      19  empty: the body is whole.
-//	ABORT    20  marshal (text: str): failed after HEAD; the body is not whole. text is a traceback or a reason.
-//	ERROR    21  marshal (text: str): failed before HEAD.
+//	ABORT    20  marshal (text: str,): failed after HEAD; the body is not whole. text is a traceback or a reason.
+//	ERROR    21  marshal (text: str,): failed before HEAD.
 //	WANT     22  empty: send the descriptor of the request's body now.
 //	IDLE     23  empty: the thread is back and takes the next request.
 //
@@ -45,12 +46,20 @@
 //	BOOT     32  marshal dict: what to load and how, see Boot. The worker answers READY or FAILED.
 //	CANCEL   33  marshal (slot: int, request: int): the client of that request has left. request counts the REQUESTs
 //	             on that slot from 1. The thread closes the iterable at its next chunk.
+//	RECALL   35  marshal (slot: int, request: int): what the slot's thread has not begun of the requests up to that one
+//	             is not to be run. The worker sends what it holds of that slot's answers, and then RECALLED.
 //	DRAIN    34  empty: exit when every thread is idle. Go sends it when no slot of the worker is lent.
 //
 // and the worker answers or reports:
 //
 //	READY    48  marshal dict: see Ready.
-//	FAILED   49  marshal (text: str): the application could not be loaded; text is the traceback. The worker exits with 3.
+//	FAILED   49  marshal (text: str,): the application could not be loaded; text is the traceback. The worker exits with 3.
+//
+//	RECALLED 50  marshal (slot: int, request: int): the last request that the slot's thread has begun. Those after it
+//	             that the RECALL was about will not be run.
+//
+// While further requests of a batch wait, the worker may hold the RESPONSEs of those before them back for about a
+// millisecond, so that one write carries several.
 //
 // The end of the control stream means that the master is gone: the worker exits at once.
 //

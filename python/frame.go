@@ -11,13 +11,15 @@ const HeadSize = 6
 // MaxPayload bounds the payload of every frame but CHUNK, in bytes. A longer one is a broken worker, not a long answer.
 const MaxPayload = 1 << 20
 
+// MaxBatch bounds the requests that are sent to a slot in one write, in bytes. The worker reads them in one piece.
+const MaxBatch = 32 << 10
+
 // Kind says what a frame's payload is; see the package comment.
 type Kind uint8
 
 // The kinds of frames, by who sends them on which socket.
 const (
 	KindRequest Kind = 1 // Go, slot
-	KindBody    Kind = 2
 
 	KindResponse Kind = 16 // worker, slot
 	KindHead     Kind = 17
@@ -32,17 +34,19 @@ const (
 	KindBoot    Kind = 32
 	KindCancel  Kind = 33
 	KindDrain   Kind = 34
+	KindRecall  Kind = 35
 
-	KindReady  Kind = 48 // worker, control
-	KindFailed Kind = 49
+	KindReady    Kind = 48 // worker, control
+	KindFailed   Kind = 49
+	KindRecalled Kind = 50
 )
 
 var kindNames = map[Kind]string{
-	KindRequest: "REQUEST", KindBody: "BODY",
+	KindRequest:  "REQUEST",
 	KindResponse: "RESPONSE", KindHead: "HEAD", KindChunk: "CHUNK", KindEnd: "END", KindAbort: "ABORT",
 	KindError: "ERROR", KindWant: "WANT", KindIdle: "IDLE",
-	KindSources: "SOURCES", KindBoot: "BOOT", KindCancel: "CANCEL", KindDrain: "DRAIN",
-	KindReady: "READY", KindFailed: "FAILED",
+	KindSources: "SOURCES", KindBoot: "BOOT", KindCancel: "CANCEL", KindDrain: "DRAIN", KindRecall: "RECALL",
+	KindReady: "READY", KindFailed: "FAILED", KindRecalled: "RECALLED",
 }
 
 // String returns the name that the package comment uses.
@@ -60,7 +64,7 @@ type Flags uint8
 const (
 	FlagBodyFile Flags = 1 // REQUEST: the body's descriptor follows when the worker has sent WANT
 	FlagFree     Flags = 1 // RESPONSE, END, ABORT, ERROR: the thread is back already
-	FlagFile     Flags = 2 // HEAD: the descriptor of a file is attached, whose part is the body
+	FlagFile     Flags = 2 // HEAD: the body is a part of the file whose descriptor was sent ahead
 )
 
 // Frame is one message. Payload belongs to whoever made the frame; a reader says how long it may be used.

@@ -21,7 +21,8 @@ type Response struct {
 	Stream *spool.Spool
 	File   *FilePart
 
-	payload []byte
+	payload []byte // a buffer of NewPayload, which fields and body are parts of
+	own     []byte // memory for the payload of a small response; kept
 }
 
 // FilePart is count bytes of an open file from offset, as wsgi.file_wrapper gave it.
@@ -49,17 +50,19 @@ func FreePayload(b []byte) {
 }
 
 // ParseResponse reads the payload of a RESPONSE, or of a HEAD without FlagFile. The response refers to payload, and
-// frees buffer, which payload is a part of, when it is closed. On an error the caller keeps the buffer.
+// frees buffer, which payload is a part of, when it is closed. On an error the caller keeps the buffer. Without a buffer
+// the payload is copied.
 func ParseResponse(kind Kind, payload, buffer []byte) (*Response, error) {
 	items := 3
 	if kind == KindHead {
 		items = 2
 	}
-	r := reader{payload}
+	resp := responses.Get().(*Response)
+	r := reader{resp.keep(payload, buffer)}
 	if err := r.tupleOf(items); err != nil {
+		resp.Close()
 		return nil, err
 	}
-	resp := responses.Get().(*Response)
 	err := resp.parseHead(&r)
 	if err == nil && items == 3 {
 		resp.Body, err = r.bytes()
@@ -78,11 +81,12 @@ func ParseResponse(kind Kind, payload, buffer []byte) (*Response, error) {
 // ParseFileHead reads the payload of a HEAD with FlagFile. The response owns file; on an error the caller keeps it, as it
 // keeps the buffer.
 func ParseFileHead(payload, buffer []byte, file *os.File) (*Response, error) {
-	r := reader{payload}
+	resp := responses.Get().(*Response)
+	r := reader{resp.keep(payload, buffer)}
 	if err := r.tupleOf(4); err != nil {
+		resp.Close()
 		return nil, err
 	}
-	resp := responses.Get().(*Response)
 	err := resp.parseHead(&r)
 	part := &FilePart{File: file}
 	if err == nil {
@@ -102,6 +106,15 @@ func ParseFileHead(payload, buffer []byte, file *os.File) (*Response, error) {
 	return resp, nil
 }
 
+// keep returns the payload where the response may refer to it.
+func (r *Response) keep(payload, buffer []byte) []byte {
+	if buffer != nil {
+		return payload
+	}
+	r.own = append(r.own[:0], payload...)
+	return r.own
+}
+
 // Close gives back what the response holds. It does not block.
 func (r *Response) Close() {
 	if r.Stream != nil {
@@ -113,7 +126,7 @@ func (r *Response) Close() {
 	if r.payload != nil {
 		FreePayload(r.payload)
 	}
-	*r = Response{Fields: r.Fields[:0]}
+	*r = Response{Fields: r.Fields[:0], own: r.own}
 	responses.Put(r)
 }
 

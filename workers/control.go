@@ -23,3 +23,26 @@ func readFrame(r io.Reader) (python.Frame, error) {
 	}
 	return python.Frame{Kind: h.Kind, Flags: h.Flags, Payload: payload}, nil
 }
+
+// listen takes what the worker's main thread reports, until the stream ends with the process.
+func (w *Worker) listen() {
+	for {
+		frame, err := readFrame(w.control)
+		if err != nil {
+			return
+		}
+		if frame.Kind != python.KindRecalled {
+			w.log.Warn("control frame not understood", "kind", frame.Kind.String())
+			continue
+		}
+		slot, begun, err := python.ParseRecalled(frame.Payload)
+		if err != nil || slot < 0 || slot >= len(w.slots) {
+			w.log.Warn("control frame not understood", "kind", frame.Kind.String(), "error", err)
+			continue
+		}
+		select {
+		case w.slots[slot].recalled <- begun:
+		default: // nobody waits for it any more
+		}
+	}
+}

@@ -124,6 +124,7 @@ func (p *Pool) bring(ctx context.Context, id int) (*Worker, error) {
 		w.close()
 		return nil, fmt.Errorf("start worker %d: %w", id, err)
 	}
+	w.listening.Go(w.listen)
 	w.become(Ready)
 	w.log.Debug("worker ready", "python", w.ready.Version, "gil", w.ready.GIL)
 	p.host.Offer(w)

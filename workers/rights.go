@@ -1,6 +1,7 @@
 package workers
 
 import (
+	"errors"
 	"net"
 	"os"
 	"syscall"
@@ -8,6 +9,21 @@ import (
 
 // rightsOf returns the control message that passes f's descriptor. The descriptor is made blocking, as Python expects it.
 func rightsOf(f *os.File) []byte { return syscall.UnixRights(int(f.Fd())) }
+
+// receiveFile reads one byte and the descriptor that comes with it.
+func receiveFile(conn *net.UnixConn) (*os.File, error) {
+	var b [1]byte
+	control := make([]byte, syscall.CmsgSpace(4))
+	_, n, _, _, err := conn.ReadMsgUnix(b[:], control)
+	if err != nil {
+		return nil, err
+	}
+	file := fileFrom(control[:n])
+	if file == nil {
+		return nil, errors.New("no descriptor came")
+	}
+	return file, nil
+}
 
 // fileFrom returns the file of the first descriptor in a control message, or nil, and closes any others.
 func fileFrom(control []byte) *os.File {
@@ -23,6 +39,7 @@ func fileFrom(control []byte) *os.File {
 		}
 		for _, fd := range fds {
 			if file == nil {
+				syscall.CloseOnExec(fd)
 				file = os.NewFile(uintptr(fd), "response body")
 			} else {
 				_ = syscall.Close(fd) // one was promised

@@ -96,17 +96,33 @@ func (w *Worker) connect(threads int, theirs *[]*os.File) error {
 	w.control = control
 	*theirs = append(*theirs, end)
 	for i := range threads {
-		conn, end, err := socketpair("slot")
-		if err != nil {
+		if err := w.addSlot(i, theirs); err != nil {
 			return err
 		}
-		*theirs = append(*theirs, end)
-		slot, err := newSlot(w, i, conn)
-		if err != nil {
-			return err
-		}
-		w.slots = append(w.slots, slot)
 	}
+	return nil
+}
+
+// addSlot makes the three ways to a thread. The order of the worker's ends is python.Boot.For's.
+func (w *Worker) addSlot(index int, theirs *[]*os.File) error {
+	requests, out, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	*theirs = append(*theirs, requests)
+	in, answers, err := os.Pipe()
+	if err != nil {
+		closeAll([]*os.File{out})
+		return err
+	}
+	*theirs = append(*theirs, answers)
+	files, end, err := socketpair("descriptors")
+	if err != nil {
+		closeAll([]*os.File{out, in})
+		return err
+	}
+	*theirs = append(*theirs, end)
+	w.slots = append(w.slots, newSlot(w, index, out, in, files))
 	return nil
 }
 

@@ -20,13 +20,14 @@ import (
 
 // Worker is one Python process and the slots of its threads. Everything exported is safe for concurrent use.
 type Worker struct {
-	id      int
-	log     *slog.Logger
-	slots   []*Slot
-	command *exec.Cmd
-	control *net.UnixConn
-	output  sync.WaitGroup // the readers of stdout and stderr
-	pipes   []*os.File     // what they read from
+	id        int
+	log       *slog.Logger
+	slots     []*Slot
+	command   *exec.Cmd
+	control   *net.UnixConn
+	output    sync.WaitGroup // the readers of stdout and stderr
+	pipes     []*os.File     // what they read from
+	listening sync.WaitGroup // the reader of control
 
 	state  atomic.Int32
 	retire chan string   // why the worker should be replaced; one reason is kept
@@ -174,6 +175,7 @@ func (w *Worker) kill() {
 func (w *Worker) close() {
 	if w.control != nil {
 		_ = w.control.Close() // nobody is at the other end
+		w.listening.Wait()
 	}
 	for _, s := range w.slots {
 		s.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import marshal
+import os
 import socket
 import struct
 from typing import Any
@@ -11,7 +12,6 @@ HEAD = struct.Struct("<IBB")  # length of the payload, kind, flags
 
 # From the master, on a slot.
 REQUEST = 1
-BODY = 2
 
 # To the master, on a slot.
 RESPONSE = 16
@@ -27,14 +27,16 @@ IDLE = 23
 BOOT = 32
 CANCEL = 33
 DRAIN = 34
+RECALL = 35
 
 # To the master, on the control socket.
 READY = 48
 FAILED = 49
+RECALLED = 50
 
 FREE = 1  # on RESPONSE, END, ABORT and ERROR: the thread is back, no IDLE follows
 REQUEST_FILE = 1  # on REQUEST: the body is in a file, to be had for a WANT
-HEADER_FILE = 2  # on HEADER: the body is in the file whose descriptor is attached
+HEADER_FILE = 2  # on HEADER: the body is in the file whose descriptor was sent ahead
 
 MAX_PAYLOAD = 1 << 20  # of every frame but CHUNK: the master takes a worker that sends more for broken
 
@@ -63,8 +65,9 @@ def read(sock: socket.socket) -> Frame | None:
     return None if payload is None else (kind, flags, payload)
 
 
-def _read_exactly(sock: socket.socket, data: bytearray, have: int = 0) -> memoryview | None:
+def _read_exactly(sock: socket.socket, data: bytearray) -> memoryview | None:
     view = memoryview(data)
+    have = 0
     while have < len(data):
         size = sock.recv_into(view[have:])
         if size == 0:
@@ -74,39 +77,34 @@ def _read_exactly(sock: socket.socket, data: bytearray, have: int = 0) -> memory
 
 
 class Reader:
-    """Reads the frames of a slot. What one read brings beyond a frame is kept for the next one.
+    """Reads the frames that come through a descriptor. What one read brings beyond a frame is kept for the next one.
 
     A frame's payload is good until the next call. It may be followed by old bytes: marshal finds its own end.
     """
 
     SIZE = 64 << 10
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._socket = sock
-        self._recv_into = sock.recv_into
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
         self._buffer = bytearray(self.SIZE)
+        self._whole = (self._buffer,)
         self._view = memoryview(self._buffer)
         self._first = self._view[HEAD.size :]
         # What has been read and not been handed out lies between these two; both are 0 when there is nothing.
         self._start = 0
-        self._end = 0
-
-    @property
-    def pending(self) -> bool:
-        """Whether bytes beyond the last frame have been read."""
-        return self._end > 0
+        self.pending = 0
 
     def read(self) -> Frame | None:
         """Returns the next frame, or None at the end of the stream."""
-        if self._end == 0:
-            size = self._recv_into(self._buffer)
+        if self.pending == 0:
+            size = os.readv(self._descriptor, self._whole)
             if size == 0:
                 return None
             if size >= HEAD.size:
                 length, kind, flags = HEAD.unpack_from(self._buffer)
                 if size == HEAD.size + length:  # exactly one frame, as nearly always
                     return kind, flags, self._first
-            self._end = size
+            self.pending = size
         return self._read_from_buffer()
 
     def _read_from_buffer(self) -> Frame:
@@ -123,27 +121,30 @@ class Reader:
         """Reads a payload for which the buffer is too small."""
         self._take(HEAD.size)
         data = bytearray(length)
-        have = self._end - self._start
-        data[:have] = self._view[self._start : self._end]
+        have = self.pending - self._start
+        data[:have] = self._view[self._start : self.pending]
         self._take(have)
-        payload = _read_exactly(self._socket, data, have)
-        if payload is None:
-            raise EOFError("the stream ended within a frame")
-        return payload
+        view = memoryview(data)
+        while have < length:
+            have += self._more(view[have:])
+        return view
 
     def _fill(self, size: int) -> None:
         """Reads until size bytes are there, which the buffer has room for."""
         if self._start + size > self.SIZE:
-            rest = self._end - self._start
-            self._view[:rest] = self._view[self._start : self._end]
-            self._start, self._end = 0, rest
-        while self._end - self._start < size:
-            got = self._recv_into(self._view[self._end :])
-            if got == 0:
-                raise EOFError("the stream ended within a frame")
-            self._end += got
+            rest = self.pending - self._start
+            self._view[:rest] = self._view[self._start : self.pending]
+            self._start, self.pending = 0, rest
+        while self.pending - self._start < size:
+            self.pending += self._more(self._view[self.pending :])
+
+    def _more(self, view: memoryview) -> int:
+        size = os.readv(self._descriptor, (view,))
+        if size == 0:
+            raise EOFError("the stream ended within a frame")
+        return size
 
     def _take(self, size: int) -> None:
         self._start += size
-        if self._start == self._end:
-            self._start = self._end = 0
+        if self._start == self.pending:
+            self._start = self.pending = 0

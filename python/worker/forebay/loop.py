@@ -18,7 +18,7 @@ from typing import Any
 from . import fault, frame
 from .app import Application, LoadError, load
 from .environ import Environ, base
-from .frame import BOOT, CANCEL, DRAIN, FAILED, READY, REQUEST, REQUEST_FILE, ProtocolError
+from .frame import BOOT, CANCEL, DRAIN, FAILED, READY, RECALL, RECALLED, REQUEST, REQUEST_FILE, ProtocolError
 from .response import respond
 from .slot import ClientGone, Slot
 
@@ -38,8 +38,8 @@ def main(control: socket.socket) -> None:
         app = load(boot["spec"])
     except BaseException as error:  # a module may well call sys.exit
         _fail(control, error)
-    slots = [_open(descriptor) for descriptor in boot["slots"]]
-    _forget_in_children([control, *(slot.socket for slot in slots)])
+    slots = [_open(*descriptors) for descriptors in boot["slots"]]
+    _forget_in_children(control, slots)
     constant = base(boot["environ"], len(slots))
     for number, slot in enumerate(slots):
         _start(f"forebay-{number}", serve, slot, app, constant)
@@ -89,19 +89,20 @@ def _fail(control: socket.socket, error: BaseException) -> None:
     os._exit(EXIT_NOT_LOADED)  # not sys.exit: it would wait for threads that half an application has started
 
 
-def _open(descriptor: int) -> Slot:
-    os.set_inheritable(descriptor, False)
-    sock = socket.socket(fileno=descriptor)
-    sock.setblocking(True)  # the master's side may have left it otherwise
-    return Slot(sock)
+def _open(requests: int, answers: int, files: int) -> Slot:
+    for descriptor in (requests, answers, files):
+        os.set_inheritable(descriptor, False)
+        os.set_blocking(descriptor, True)  # the master's side may have left it otherwise
+    return Slot(requests, answers, socket.socket(fileno=files))
 
 
-def _forget_in_children(sockets: list[socket.socket]) -> None:
-    """Closes the sockets in whatever the application forks: only this process answers, and its end shows on them."""
+def _forget_in_children(control: socket.socket, slots: list[Slot]) -> None:
+    """Closes everything in whatever the application forks: only this process answers, and its end must show."""
 
     def close() -> None:
-        for sock in sockets:
-            sock.close()
+        control.close()
+        for slot in slots:
+            slot.close()
 
     os.register_at_fork(after_in_child=close)
 
@@ -126,10 +127,20 @@ def _obey(control: socket.socket, slots: list[Slot]) -> None:
         kind, _, payload = found
         if kind == DRAIN:
             return
-        if kind != CANCEL:
+        if kind not in (CANCEL, RECALL):
             raise ProtocolError(f"frame of kind {kind} on the control socket")
         number, request = marshal.loads(payload)
-        slots[number].cancel(request)
+        if kind == CANCEL:
+            slots[number].cancel(request)
+        else:
+            _recall(control, slots, number, request)
+
+
+def _recall(control: socket.socket, slots: list[Slot], number: int, request: int) -> None:
+    begun = slots[number].recall(request)
+    if begun >= 1 << 31:  # marshal's int of version 2 is signed
+        begun -= 1 << 32
+    control.sendall(frame.encode(RECALLED, 0, (number, begun)))
 
 
 def serve(slot: Slot, app: Application, constant: Environ) -> None:

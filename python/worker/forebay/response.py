@@ -181,7 +181,10 @@ class Response:
     def _send_whole(self, body: bytes) -> None:
         data = self._encode(RESPONSE, self.flags, body)
         self.begun = self.over = True
-        self.slot.send(data)
+        if self.flags:
+            self.slot.answer(data)
+        else:
+            self.slot.send(data)
 
     def _send_first(self, chunk: bytes) -> None:
         """Sends the head with the first chunk of the body, and the end with them where Content-Length is reached."""
@@ -210,7 +213,7 @@ class Response:
             return
         head = self._encode(HEADER, HEADER_FILE, str(region.offset), str(count))
         self.begun = self.over = True
-        self.slot.send_descriptor(head + _end(self.flags), region.descriptor)
+        self.slot.send_with_file(head + _end(self.flags), region.descriptor)
 
     def _send_end(self) -> None:
         self.over = True

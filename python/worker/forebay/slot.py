@@ -1,20 +1,25 @@
-"""A slot: the socket that one thread takes its requests from and answers them on."""
+"""A slot: where one thread takes its requests from and answers them."""
 
 from __future__ import annotations
 
 import array
 import os
 import socket
+import threading
+import time
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from .frame import BODY, HEAD, WANT, Frame, ProtocolError, Reader
+from .frame import HEAD, WANT, Frame, ProtocolError, Reader
 
 _WANT = HEAD.pack(0, WANT, 0)
-_BODY_SIZE = HEAD.size + 1
 
 # Python does not set this itself, and a process that the application starts must not inherit uploads. macOS lacks it.
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
+
+# Answers within a batch are held back so that one write carries several: for so many bytes, and for so long.
+_HOLD_BYTES = 16 << 10
+_HOLD_SECONDS = 0.001
 
 
 class ClientGone(ConnectionError):
@@ -22,25 +27,60 @@ class ClientGone(ConnectionError):
 
 
 class Slot:
-    """Belongs to its thread, except for cancel and close, which the main thread calls."""
+    """Belongs to its thread, except for cancel and recall, which the main thread calls.
 
-    __slots__ = ("socket", "reader", "request", "cancelled", "_sendall")
+    Requests may come in a batch. The lock guards what recall takes away from the thread, and is taken only within one.
+    """
 
-    def __init__(self, sock: socket.socket) -> None:
-        self.socket = sock
-        self.reader = Reader(sock)
-        self.request = 0  # how many have been taken, modulo 2**32 as the master counts
+    __slots__ = ("requests", "answers", "files", "reader", "request", "cancelled", "recalled", "lock", "held", "since")
+
+    def __init__(self, requests: int, answers: int, files: socket.socket) -> None:
+        self.requests = requests
+        self.answers = answers
+        self.files = files
+        self.reader = Reader(requests)
+        self.request = 0  # the last that was begun, counted modulo 2**32 as the master counts
         self.cancelled = -1
-        self._sendall = sock.sendall
+        self.recalled = -1  # requests up to this one are not begun any more; -1: there are none
+        self.lock = threading.Lock()
+        self.held: list[bytes] = []  # answers that were not written yet
+        self.since = 0.0  # when the first of them was held
 
     def take(self) -> Frame | None:
-        """Waits for the next frame. None says that the master has closed the slot."""
+        """Waits for the next request and begins it. None says that the master has closed the slot."""
+        reader = self.reader
         try:
-            found = self.reader.read()
+            while True:
+                batch = reader.pending
+                if self.held and (not batch or time.monotonic() - self.since > _HOLD_SECONDS):
+                    self.send(b"")  # nothing is held while the thread waits: what followed may have been recalled
+                found = reader.read()
+                if not batch and not reader.pending:  # alone, as nearly always: nobody recalls it
+                    self.request = (self.request + 1) & 0xFFFFFFFF
+                    return found
+                if self._begin():
+                    return found
         except (OSError, EOFError):
             return None
-        self.request = (self.request + 1) & 0xFFFFFFFF
-        return found
+
+    def _begin(self) -> bool:
+        """Counts a request of a batch, and says whether it is to be run."""
+        with self.lock:
+            self.request = (self.request + 1) & 0xFFFFFFFF
+            if self.recalled < 0:
+                return True
+            if self.request == self.recalled:
+                self.recalled = -1
+            return False
+
+    def recall(self, last: int) -> int:
+        """Takes the requests up to last that were not begun away from the thread, and returns the last that was."""
+        last &= 0xFFFFFFFF
+        with self.lock:
+            self._flush()
+            if self.request != last:
+                self.recalled = last
+            return self.request
 
     def cancel(self, request: int) -> None:
         """Notes that the client of a request has left. It is forgotten if that request is over."""
@@ -49,51 +89,84 @@ class Slot:
     def client_gone(self) -> bool:
         return self.cancelled == self.request
 
+    def answer(self, data: bytes) -> None:
+        """Sends a whole answer after which the thread is free. Within a batch it may wait for the next one."""
+        if not self.reader.pending:
+            self.send(data)
+            return
+        with self.lock:
+            if not self.held:
+                self.since = time.monotonic()
+            self.held.append(data)
+            if sum(map(len, self.held)) > _HOLD_BYTES:
+                self._flush()
+
     def send(self, data: bytes) -> None:
+        if self.held:
+            with self.lock:
+                self.held.append(data)
+                self._flush()
+            return
+        self._write(data)
+
+    def _flush(self) -> None:
+        if self.held:
+            data = b"".join(self.held)
+            self.held.clear()
+            self._write(data)
+
+    def _write(self, data: bytes) -> None:
         try:
-            self._sendall(data)
+            sent = os.write(self.answers, data)
+            while sent < len(data):  # cut short: by a signal, or above 2 GiB
+                data = data[sent:]
+                sent = os.write(self.answers, data)
         except OSError as error:
             raise ClientGone("client gone") from error
 
     def send_parts(self, parts: Sequence[bytes]) -> None:
         """Sends all parts in one system call, without copying them."""
+        if self.held:
+            self.send(b"")
         try:
-            sent = self.socket.sendmsg(parts)
+            sent = os.writev(self.answers, parts)
             for part in parts:
-                if sent < len(part):  # cut short: by a signal, or above 2 GiB
-                    self._sendall(memoryview(part)[sent:])
-                sent = max(0, sent - len(part))
+                while sent < len(part):  # cut short: by a signal, or above 2 GiB
+                    sent += os.write(self.answers, memoryview(part)[sent:])
+                sent -= len(part)
         except OSError as error:
             raise ClientGone("client gone") from error
 
-    def send_descriptor(self, data: bytes, descriptor: int) -> None:
-        """Sends data with the descriptor attached to its first byte."""
+    def send_with_file(self, data: bytes, descriptor: int) -> None:
+        """Sends data, and ahead of it the descriptor of a file."""
         try:
-            sent = socket.send_fds(self.socket, [data], [descriptor])
-            self._sendall(data[sent:])
+            socket.send_fds(self.files, [b"\0"], [descriptor])
         except OSError as error:
             raise ClientGone("client gone") from error
+        self.send(data)
 
     def receive_file(self) -> BinaryIO:
         """Asks the master for the body of the current request, and returns it at its beginning."""
         if self.reader.pending:
-            raise ProtocolError("a request with a file was not the last of its batch")
+            raise ProtocolError("a request with a file came within a batch")
         self.send(_WANT)
-        data = b""
         descriptors = array.array("i")
         space = socket.CMSG_LEN(descriptors.itemsize)
-        while len(data) < _BODY_SIZE:
-            part, ancillary, _, _ = self.socket.recvmsg(_BODY_SIZE - len(data), space, _CLOSE_ON_EXEC)
-            if not part:
-                raise ClientGone("client gone")
-            data += part
-            for _, _, attached in ancillary:
-                descriptors.frombytes(attached)
-        if data[:-1] != HEAD.pack(1, BODY, 0) or len(descriptors) != 1:
-            raise ProtocolError(f"{data!r} with {len(descriptors)} descriptors came in place of a request's body")
+        data, ancillary, _, _ = self.files.recvmsg(1, space, _CLOSE_ON_EXEC)
+        if not data:
+            raise ClientGone("client gone")
+        for _, _, attached in ancillary:
+            descriptors.frombytes(attached)
+        if len(descriptors) != 1:
+            raise ProtocolError(f"{len(descriptors)} descriptors came in place of a request's body")
         # Whoever wrote the file left its offset, which all its descriptors share, at the end.
         os.lseek(descriptors[0], 0, os.SEEK_SET)
         return open(descriptors[0], "rb")
 
     def close(self) -> None:
-        self.socket.close()
+        for descriptor in (self.requests, self.answers):
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass  # it is closed already, in a child of the application's
+        self.files.close()

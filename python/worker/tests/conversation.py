@@ -57,11 +57,14 @@ class Conversation(unittest.TestCase):
     """A test case with one slot. ask runs an application for one request and returns all frames that it led to."""
 
     def setUp(self) -> None:
+        # One socket stands for both pipes: what the worker reads and writes does not see the difference.
         self.master, worker = socket.socketpair()
-        self.slot = Slot(worker)
+        self.files, files = socket.socketpair()
+        self.slot = Slot(os.dup(worker.fileno()), os.dup(worker.fileno()), files)
         self.constant = environ.base({"SCRIPT_NAME": "", "wsgi.multiprocess": True}, threads=1)
-        self.addCleanup(self.master.close)
-        self.addCleanup(worker.close)
+        worker.close()
+        for each in (self.master, self.files, self.slot):
+            self.addCleanup(each.close)
 
     def ask(self, app: Any, body: bytes = b"", **more: Any) -> list[Answer]:
         self.master.sendall(frame.encode(frame.REQUEST, 0, (get(**more), body)))
@@ -69,13 +72,13 @@ class Conversation(unittest.TestCase):
         return self.arrived()
 
     @contextlib.contextmanager
-    def answering_want(self, data: bytes, descriptors: list[int]) -> Iterator[list[bytes]]:
-        """Answers the worker's next frame, which the list receives, with data and descriptors."""
+    def answering_want(self, descriptors: list[int]) -> Iterator[list[bytes]]:
+        """Answers the worker's next frame, which the list receives, with descriptors."""
         wanted: list[bytes] = []
 
         def answer() -> None:
             wanted.append(self.master.recv(frame.HEAD.size))
-            socket.send_fds(self.master, [data], descriptors)
+            socket.send_fds(self.files, [b"\0"], descriptors)
 
         thread = threading.Thread(target=answer)
         thread.start()
@@ -101,10 +104,12 @@ class Conversation(unittest.TestCase):
         return answers
 
     def _receive(self) -> Answer:
-        head, descriptors, _, _ = socket.recv_fds(self.master, frame.HEAD.size, 1)
+        length, kind, flags = frame.HEAD.unpack(self.master.recv(frame.HEAD.size))
+        descriptors: list[int] = []
+        if kind == frame.HEADER and flags & frame.HEADER_FILE:
+            _, descriptors, _, _ = socket.recv_fds(self.files, 1, 1)
         for descriptor in descriptors:
             self.addCleanup(os.close, descriptor)
-        length, kind, flags = frame.HEAD.unpack(head)
         payload = b""
         while len(payload) < length:
             payload += self.master.recv(length - len(payload))

@@ -18,14 +18,14 @@ TO_MASTER = "to master"
 
 # Numbers and names as in python/doc.go. They are not taken from the worker program, which is tested against them.
 KINDS = {
-    "REQUEST": 1, "BODY": 2,
+    "REQUEST": 1,
     "RESPONSE": 16, "HEAD": 17, "CHUNK": 18, "END": 19, "ABORT": 20, "ERROR": 21, "WANT": 22, "IDLE": 23,
-    "SOURCES": 31, "BOOT": 32, "CANCEL": 33, "DRAIN": 34,
-    "READY": 48, "FAILED": 49,
+    "SOURCES": 31, "BOOT": 32, "CANCEL": 33, "DRAIN": 34, "RECALL": 35,
+    "READY": 48, "FAILED": 49, "RECALLED": 50,
 }  # fmt: skip
 
 # Kinds whose payload is bytes as they are, or nothing. All others are marshal.
-RAW = {"BODY", "CHUNK"}
+RAW = {"CHUNK"}
 EMPTY = {"END", "WANT", "IDLE", "DRAIN"}
 
 
@@ -49,6 +49,7 @@ _FULL_ENVIRON = {
     "SERVER_PROTOCOL": "HTTP/1.1",
     "REMOTE_ADDR": "2001:db8::1",
     "REMOTE_PORT": "53124",
+    "forebay.request_id": "0123456789abcdef",
     "CONTENT_TYPE": "application/octet-stream",
     "CONTENT_LENGTH": "256",
     "wsgi.url_scheme": "https",
@@ -68,7 +69,6 @@ FRAMES: dict[str, Golden] = {
     "request_empty": Golden(TO_WORKER, "REQUEST", 0, ({}, b"")),
     "request_full": Golden(TO_WORKER, "REQUEST", 0, (_FULL_ENVIRON, bytes(range(256)))),
     "request_file": Golden(TO_WORKER, "REQUEST", 1, ({"REQUEST_METHOD": "PUT", "CONTENT_LENGTH": "1048576"}, None)),
-    "body": Golden(TO_WORKER, "BODY", 0, b"\x00"),
     "boot": Golden(
         TO_WORKER,
         "BOOT",
@@ -76,7 +76,8 @@ FRAMES: dict[str, Golden] = {
         {
             "spec": "shop:create_app()",
             "path": ["/srv/shop", "/srv/lib"],
-            "slots": [4, 5],
+            "name": "shop",
+            "slots": [(4, 5, 6), (7, 8, 9)],
             "environ": {"SERVER_SOFTWARE": "forebay", "SCRIPT_NAME": "/shop", "wsgi.multiprocess": True},
             "sample": SAMPLE,
         },
@@ -85,6 +86,7 @@ FRAMES: dict[str, Golden] = {
         TO_WORKER, "SOURCES", 0, {"forebay": '"""\xe9"""\n', "forebay.loop": "def main(control):\n    pass\n"}
     ),
     "cancel": Golden(TO_WORKER, "CANCEL", 0, (1, 4711)),
+    "recall": Golden(TO_WORKER, "RECALL", 0, (0, 4711)),
     "drain": Golden(TO_WORKER, "DRAIN", 0, None),
     "response_small": Golden(
         TO_MASTER, "RESPONSE", 1, ("200 OK", [("Content-Type", "text/plain")], b"Hello, world!\n")
@@ -122,6 +124,7 @@ FRAMES: dict[str, Golden] = {
             "sample": SAMPLE,
         },
     ),
+    "recalled": Golden(TO_MASTER, "RECALLED", 0, (0, 4709)),
     "failed": Golden(TO_MASTER, "FAILED", 0, ("ModuleNotFoundError: No module named 'shop'\n",)),
 }
 

@@ -34,8 +34,14 @@ class Worker:
         self.control, control = socket.socketpair()
         pairs = [socket.socketpair() for _ in range(threads)]
         self.slots = [near for near, _ in pairs]
-        theirs = [control, *(far for _, far in pairs)]
-        self.descriptors = [far.fileno() for _, far in pairs]
+        files = [socket.socketpair() for _ in range(threads)]
+        self.files = [near for near, _ in files]
+        # One socket stands for the pipe of requests and that of answers, under two numbers.
+        answers = [far.dup() for _, far in pairs]
+        theirs = [control, *(far for _, far in pairs), *answers, *(far for _, far in files)]
+        self.descriptors = [
+            (far.fileno(), answer.fileno(), file.fileno()) for (_, far), answer, (_, file) in zip(pairs, answers, files)
+        ]
         for sock in theirs:
             sock.setblocking(False)  # as the master may leave them: the worker must not mind
         self.process = subprocess.Popen(
@@ -54,7 +60,7 @@ class Worker:
     def _end(self) -> None:
         self.process.kill()
         self.process.communicate(timeout=DEADLINE)
-        for sock in (self.control, *self.slots):
+        for sock in (self.control, *self.slots, *self.files):
             sock.close()
 
     def boot(self, spec: str, path: list[str], **more: Any) -> tuple[int, Any]:

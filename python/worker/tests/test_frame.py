@@ -16,7 +16,7 @@ class TestReader(unittest.TestCase):
         self.near, self.far = socket.socketpair()
         self.addCleanup(self.near.close)
         self.addCleanup(self.far.close)
-        self.reader = Reader(self.far)
+        self.reader = Reader(self.far.fileno())
 
     def read(self) -> tuple[int, int, object]:
         found = self.reader.read()

@@ -1,0 +1,133 @@
+package dispatch
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"forebay/python"
+	"forebay/workers"
+)
+
+// Under a backlog of short requests a thread is given several at once: one write, one wake-up and mostly one read carry
+// them all. That is right only as long as none of them makes the others wait, so the ones behind a request that turns out
+// not to be short are taken back from the worker, which says which of them it has not begun, and are the first to run
+// elsewhere.
+const (
+	// maxBatch is how many requests a thread is given at once.
+	maxBatch = 16
+	// shortRequest is what requests have to take on average for batches to be made.
+	shortRequest = time.Millisecond
+	// stall is how long a request may take before those behind it are taken back.
+	stall = 5 * time.Millisecond
+)
+
+// gather takes further requests from the queue to go in one batch with first. The caller holds the lock.
+func (d *Dispatcher) gather(t *thread, first *waiter) {
+	if d.pace.mean() > shortRequest || !batchable(first.req) {
+		return
+	}
+	share := min(maxBatch, d.queue.len()/max(1, len(d.lanes))+1)
+	size := len(first.req.Frame())
+	for len(t.behind) < share-1 && d.queue.len() > 0 {
+		w := d.queue.front()
+		if size += len(w.req.Frame()); size > python.MaxBatch || !batchable(w.req) {
+			return
+		}
+		d.queue.pop()
+		w.waited = time.Since(w.since)
+		t.behind = append(t.behind, w)
+	}
+}
+
+// batchable reports whether a request may share a write with others: one with a file asks for it in the middle.
+func batchable(req *python.Request) bool { return req.File == nil }
+
+// startBatch gives a thread a request together with those behind it, and runs the first.
+func (d *Dispatcher) startBatch(t *thread, req *python.Request) (*python.Response, rest, error) {
+	t.reqs = append(t.reqs[:0], req)
+	for _, w := range t.behind {
+		t.reqs = append(t.reqs, w.req)
+	}
+	err := t.slot.SendAll(t.reqs, d.deadline(time.Now()))
+	clear(t.reqs)
+	if err != nil {
+		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)
+	}
+	t.given = true
+	t.slot.Begin(req)
+	return d.run(t, req)
+}
+
+// behindNext returns the request that the thread was given next, or nil at the end of a batch.
+func (t *thread) behindNext() *waiter {
+	if len(t.behind) == 0 {
+		t.given = false
+		return nil
+	}
+	w := t.behind[0]
+	t.behind = t.behind[:copy(t.behind, t.behind[1:])]
+	return w
+}
+
+// receive waits for the next frame of the request that runs on a thread, and takes back those behind it when that takes
+// more than a moment.
+func (d *Dispatcher) receive(t *thread, deadline time.Time) (python.Frame, error) {
+	if len(t.behind) > 0 && t.given {
+		soon := time.Now().Add(stall)
+		if deadline.IsZero() || soon.Before(deadline) {
+			frame, err := t.slot.Receive(soon)
+			if !errors.Is(err, workers.ErrDeadline) {
+				return frame, err
+			}
+			d.recall(t)
+		}
+	}
+	return t.slot.Receive(deadline)
+}
+
+// recall takes back what a thread was given and has not begun, and has it run elsewhere. A worker that does not answer
+// keeps it: running a request twice would be worse than running it late.
+func (d *Dispatcher) recall(t *thread) {
+	n, err := t.slot.Recall()
+	if err != nil {
+		d.log.Warn("requests not taken back from a thread", "pid", t.slot.Worker().PID(), "error", err)
+		return
+	}
+	kept := len(t.behind) - min(n, len(t.behind))
+	back := t.behind[kept:]
+	t.behind = t.behind[:kept]
+	d.requeue(back)
+}
+
+// requeue puts requests back in front of the queue, in their order, and starts as many as there are idle threads.
+func (d *Dispatcher) requeue(back []*waiter) {
+	if len(back) == 0 {
+		return
+	}
+	var jobs []job
+	d.mu.Lock()
+	for i := len(back) - 1; i >= 0; i-- {
+		d.queue.pushFront(back[i])
+	}
+	clear(back)
+	for d.queue.len() > 0 {
+		t := d.takeIdle()
+		if t == nil {
+			break
+		}
+		jobs = append(jobs, job{thread: t, waiter: d.queue.pop()})
+	}
+	d.mu.Unlock()
+	d.wake()
+	for _, j := range jobs {
+		d.start(j)
+	}
+}
+
+// abandon answers with err for the requests that a lost thread was given and had not come to.
+func (t *thread) abandon(err error) {
+	for w := t.behindNext(); w != nil; w = t.behindNext() {
+		w.finish(nil, err)
+	}
+}
