@@ -34,11 +34,12 @@ type Dispatcher struct {
 	// so the pool is as large as there are threads and Invoke never waits for long.
 	drivers *ants.PoolWithFuncGeneric[job]
 
-	mu      sync.Mutex
-	lanes   []*lane
-	threads int // of all lanes
-	queue   queue
-	pace    pace
+	mu       sync.Mutex
+	lanes    []*lane
+	threads  int // of all lanes
+	drivable int // the same, and those of withdrawn lanes that are not empty yet
+	queue    queue
+	pace     pace
 
 	waiting chan struct{} // holds an entry while the queue may not be empty; wakes Run
 }

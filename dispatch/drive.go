@@ -94,6 +94,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 		state = d.await(t, d.deadline(time.Now()))
 	}
 	if state == stuck {
+		t.slot.Cancel() // a generator that goes on for ever ends at its next chunk
 		if state = d.await(t, time.Now().Add(d.cfg.GracefulTimeout)); state == stuck {
 			t.slot.Worker().Retire("a thread did not come back after its deadline")
 			t.abandon(workers.ErrWorkerDied) // it could not be asked whether it will come to them

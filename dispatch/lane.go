@@ -34,7 +34,8 @@ func (d *Dispatcher) Offer(w *workers.Worker) {
 	d.mu.Lock()
 	d.lanes = append(d.lanes, l)
 	d.threads += len(w.Slots())
-	d.drivers.Tune(d.threads)
+	d.drivable += len(w.Slots())
+	d.drivers.Tune(d.drivable)
 	l.lent = len(w.Slots())
 	d.mu.Unlock()
 	for _, slot := range w.Slots() {
@@ -54,7 +55,7 @@ func (d *Dispatcher) Withdraw(w *workers.Worker) <-chan struct{} {
 		d.threads -= len(w.Slots())
 		l.withdrawn, l.idle = true, nil
 		if l.lent == 0 {
-			close(l.empty)
+			d.emptied(l)
 		}
 		return l.empty
 	}
@@ -166,6 +167,15 @@ func (d *Dispatcher) lose(t *thread) {
 func (d *Dispatcher) returned(l *lane) {
 	l.lent--
 	if l.withdrawn && l.lent == 0 {
-		close(l.empty)
+		d.emptied(l)
 	}
+}
+
+// emptied says that no thread of a withdrawn lane is in use any more.
+func (d *Dispatcher) emptied(l *lane) {
+	d.drivable -= len(l.worker.Slots())
+	if d.drivable > 0 { // a pool of ants cannot be without a place
+		d.drivers.Tune(d.drivable)
+	}
+	close(l.empty)
 }

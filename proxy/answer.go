@@ -146,7 +146,6 @@ func (x *exchange) answerWhole(resp *python.Response, f framing) {
 	size := int64(len(resp.Body))
 	switch {
 	case f.length > size:
-		x.p.log.Error("response cut", x.attrs("error", fmt.Errorf("%d bytes of a Content-Length of %d", size, f.length))...)
 		x.answerStream(resp, f) // sends what there is and cuts the connection
 		return
 	case f.length >= 0 && f.length < size:

@@ -144,7 +144,7 @@ func TestAStopBeforeTheStart(t *testing.T) {
 		case err := <-ended:
 			require.NoError(t, err)
 		case <-time.After(patience):
-			p.closeListeners()
+			p.Close()
 			require.Fail(t, "Run does not end")
 		}
 	}

@@ -116,7 +116,9 @@ func (x *exchange) finishStatic(err error) error {
 	if status >= http.StatusBadRequest {
 		return &head.Refusal{Status: status, Reason: reasonOf(err)}
 	}
-	x.sent = int64(max(x.ctx.Response.Header.ContentLength(), 0))
+	if !x.ctx.IsHead() {
+		x.sent = int64(max(x.ctx.Response.Header.ContentLength(), len(x.ctx.Response.Body())))
+	}
 	return nil
 }
 

@@ -127,7 +127,7 @@ func (p *Proxy) Listen(ctx context.Context) ([]net.Addr, error) {
 	for _, address := range p.cfg.Bind {
 		ln, err := listen(ctx, address, p.cfg.Backlog)
 		if err != nil {
-			p.closeListeners()
+			p.Close()
 			return nil, err
 		}
 		p.listeners = append(p.listeners, ln)
@@ -136,7 +136,8 @@ func (p *Proxy) Listen(ctx context.Context) ([]net.Addr, error) {
 	return addrs, nil
 }
 
-func (p *Proxy) closeListeners() {
+// Close closes the sockets that Listen has opened, for a start that fails before Run. Run closes them itself.
+func (p *Proxy) Close() {
 	for _, ln := range p.listeners {
 		_ = ln.Close() // what it has accepted goes on
 	}
@@ -160,7 +161,7 @@ func (p *Proxy) Run(ctx, drain context.Context) error {
 	case err = <-failed:
 	}
 	// fasthttp knows a listener only when Serve has begun, and a stop may come before: so they are closed here.
-	p.closeListeners()
+	p.Close()
 	if stopErr := server.ShutdownWithContext(drain); stopErr != nil && !errors.Is(stopErr, net.ErrClosed) {
 		p.log.Warn("connections cut", "error", stopErr)
 	}

@@ -24,9 +24,6 @@ func setProcessName(name string) {
 
 // writePIDFile writes our process id, under another name first so that nobody reads half of it.
 func writePIDFile(path string) error {
-	if path == "" {
-		return nil
-	}
 	temporary := path + ".new"
 	if err := os.WriteFile(temporary, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o644); err != nil {
 		return fmt.Errorf("write the PID file: %w", err)

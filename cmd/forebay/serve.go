@@ -20,10 +20,10 @@ func serve(cfg config.Config, stdout, stderr io.Writer) int {
 	log := newLogger(cfg.Log, stderr)
 	s, err := build(cfg, stdout, log)
 	if err == nil {
+		defer s.close()
 		err = s.listen()
 	}
 	if err == nil {
-		defer s.close()
 		ctx, stop := stopOnSignal(log)
 		defer stop()
 		err = s.run(ctx, stderr)

@@ -33,6 +33,7 @@ type server struct {
 	dispatcher *dispatch.Dispatcher
 	pool       *workers.Pool
 	addrs      []net.Addr
+	hasPIDFile bool // it is ours: another server's is not touched
 }
 
 func build(cfg config.Config, stdout io.Writer, log *slog.Logger) (*server, error) {
@@ -119,8 +120,11 @@ func (s *server) listen() error {
 	if s.addrs, err = s.proxy.Listen(context.Background()); err != nil {
 		return err
 	}
-	if err := writePIDFile(s.cfg.Process.PIDFile); err != nil {
-		return err
+	if path := s.cfg.Process.PIDFile; path != "" {
+		if err := writePIDFile(path); err != nil {
+			return err
+		}
+		s.hasPIDFile = true
 	}
 	return dropPrivileges(s.cfg.Process)
 }
@@ -195,10 +199,11 @@ func (s *server) announce(w io.Writer, ready python.Ready) {
 	}
 }
 
-// close removes what the server leaves on disk.
+// close removes what the server would leave on disk: sockets of a start that failed, and the PID file.
 func (s *server) close() {
-	if path := s.cfg.Process.PIDFile; path != "" {
-		if err := os.Remove(path); err != nil {
+	s.proxy.Close()
+	if s.hasPIDFile {
+		if err := os.Remove(s.cfg.Process.PIDFile); err != nil {
 			s.log.Warn("PID file not removed", "error", err)
 		}
 	}

@@ -2,6 +2,9 @@
 
 import sys
 
+if sys.version_info < (3, 9):  # the master finds out and says so better; the program would only fail in many lines
+    sys.exit("forebay's worker needs Python 3.9 or newer")
+
 # "python -c" puts the working directory first. An application's socket.py must not be taken for the library's.
 sys.path[:] = [entry for entry in sys.path if entry]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import io
 import marshal
@@ -32,6 +33,7 @@ def main(control: socket.socket) -> None:
     _set_manners()
     _start("forebay-watch", _watch, control)
     boot = _read_boot(control)
+    _set_name(boot.get("name", ""))
     sys.argv = [boot["spec"]]
     sys.path[:0] = boot["path"]
     try:
@@ -55,6 +57,13 @@ def _set_manners() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True, errors="backslashreplace")
+
+
+def _set_name(name: str) -> None:
+    """Sets what ps and top show. Only Linux has it so, and nothing depends on it."""
+    if name:
+        with contextlib.suppress(OSError), open("/proc/self/comm", "w", encoding="utf-8") as comm:
+            comm.write(name)
 
 
 def _start(name: str, target: Any, *args: Any) -> None:
