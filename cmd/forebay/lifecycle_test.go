@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -265,6 +266,52 @@ func TestPIDFile(t *testing.T) {
 	assert.Equal(t, strconv.Itoa(s.PID)+"\n", string(text))
 	s.Stop()
 	assert.NoFileExists(t, path)
+}
+
+func TestFailedStartLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	socket, pid := filepath.Join(dir, "sock"), filepath.Join(dir, "pid")
+	run := func(args ...string) int {
+		cmd := forebayCommand(t, append(args, "--chdir", apps)...)
+		require.Error(t, cmd.Run())
+		return cmd.ProcessState.ExitCode()
+	}
+	assert.Equal(t, 3, run("-b", "unix:"+socket, "-p", pid, "missing_import"))
+	assert.NoFileExists(t, socket)
+	assert.NoFileExists(t, pid)
+
+	s := launch(t, nil, "-b", "unix:"+socket, "-p", pid, "-w", "1", "--chdir", apps, "hello")
+	assert.Equal(t, 1, run("-b", "unix:"+socket, "-p", pid, "hello"))
+	assert.FileExists(t, pid, "the running server's own")
+	s.Stop()
+}
+
+func TestNameIsShownOfEveryProcess(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux shows it in /proc")
+	}
+	s := startForebay(t, "-w", "2", "-n", "shop", "--chdir", apps, "hello")
+	named := func() bool { // the second worker may still be booting
+		for _, pid := range s.Processes() {
+			if comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid)); err != nil || string(comm) != "shop\n" {
+				return false
+			}
+		}
+		return len(s.Processes()) == 3
+	}
+	require.Eventually(t, named, startDeadline, 10*time.Millisecond)
+	s.Stop()
+}
+
+func TestPythonThatIsTooOldIsToldApart(t *testing.T) {
+	old := filepath.Join(t.TempDir(), "python")
+	script := "#!/bin/sh\ncase \"$2\" in *version_info*print*|*print*version_info*) echo 3 8;; *) exit 1;; esac\n"
+	require.NoError(t, os.WriteFile(old, []byte(script), 0o755))
+	cmd := forebayCommand(t, "-b", "127.0.0.1:0", "--python", old, "--chdir", apps, "hello")
+	out, err := cmd.CombinedOutput()
+	require.Error(t, err)
+	assert.Equal(t, 1, cmd.ProcessState.ExitCode())
+	assert.Contains(t, string(out), "it is Python 3.8, and 3.9 is the oldest that works (tried: "+old+")")
 }
 
 // overUnix asks through a unix socket.
