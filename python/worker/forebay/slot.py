@@ -21,6 +21,8 @@ _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _HOLD_BYTES = 16 << 10
 _HOLD_SECONDS = 0.001
 
+_COUNT = 0xFFFFFFFF  # requests are counted modulo 2**32
+
 
 class ClientGone(ConnectionError):
     """The client has left, or the master has taken the slot back: what is written now, nobody reads."""
@@ -29,19 +31,33 @@ class ClientGone(ConnectionError):
 class Slot:
     """Belongs to its thread, except for cancel and recall, which the main thread calls.
 
-    Requests may come in a batch. The lock guards what recall takes away from the thread, and is taken only within one.
+    Requests may come in a batch. The lock guards the answers that are held back, and what recall takes away from the
+    thread; without a batch it is never taken.
     """
 
-    __slots__ = ("requests", "answers", "files", "reader", "request", "cancelled", "recalled", "lock", "held", "since")
+    __slots__ = (
+        "requests",
+        "answers",
+        "files",
+        "reader",
+        "request",
+        "cancelled",
+        "recalled",
+        "kept",
+        "lock",
+        "held",
+        "since",
+    )
 
     def __init__(self, requests: int, answers: int, files: socket.socket) -> None:
         self.requests = requests
         self.answers = answers
         self.files = files
         self.reader = Reader(requests)
-        self.request = 0  # the last that was begun, counted modulo 2**32 as the master counts
+        self.request = 0  # the last that was taken, counted modulo 2**32 as the master counts
         self.cancelled = -1
-        self.recalled = -1  # requests up to this one are not begun any more; -1: there are none
+        self.recalled = -1  # requests after kept and up to this one are not run; -1: there are none
+        self.kept = 0
         self.lock = threading.Lock()
         self.held: list[bytes] = []  # answers that were not written yet
         self.since = 0.0  # when the first of them was held
@@ -55,36 +71,37 @@ class Slot:
                 if self.held and (not batch or time.monotonic() - self.since > _HOLD_SECONDS):
                     self.send(b"")  # nothing is held while the thread waits: what followed may have been recalled
                 found = reader.read()
-                if not batch and not reader.pending:  # alone, as nearly always: nobody recalls it
-                    self.request = (self.request + 1) & 0xFFFFFFFF
-                    return found
-                if self._begin():
+                # Counted first and looked at then, and recall does it the other way round: one of the two sees the
+                # other, and where both do, the lock decides.
+                self.request = (self.request + 1) & _COUNT
+                if self.recalled < 0 or self._is_kept():
                     return found
         except (OSError, EOFError):
             return None
 
-    def _begin(self) -> bool:
-        """Counts a request of a batch, and says whether it is to be run."""
+    def _is_kept(self) -> bool:
+        """Says whether the request that was counted last is to be run, although some were recalled."""
         with self.lock:
-            self.request = (self.request + 1) & 0xFFFFFFFF
             if self.recalled < 0:
                 return True
+            kept = not _is_after(self.request, self.kept)
             if self.request == self.recalled:
                 self.recalled = -1
-            return False
+            return kept
 
     def recall(self, last: int) -> int:
         """Takes the requests up to last that were not begun away from the thread, and returns the last that was."""
-        last &= 0xFFFFFFFF
         with self.lock:
             self._flush()
-            if self.request != last:
-                self.recalled = last
-            return self.request
+            self.recalled = last & _COUNT
+            self.kept = self.request
+            if not _is_after(self.recalled, self.kept):  # all were begun
+                self.recalled = -1
+            return self.kept
 
     def cancel(self, request: int) -> None:
         """Notes that the client of a request has left. It is forgotten if that request is over."""
-        self.cancelled = request & 0xFFFFFFFF
+        self.cancelled = request & _COUNT
 
     def client_gone(self) -> bool:
         return self.cancelled == self.request
@@ -111,9 +128,8 @@ class Slot:
 
     def _flush(self) -> None:
         if self.held:
-            data = b"".join(self.held)
-            self.held.clear()
-            self._write(data)
+            self._write(b"".join(self.held))
+            self.held.clear()  # not before: while anything is held, the thread waits for the lock and keeps the order
 
     def _write(self, data: bytes) -> None:
         try:
@@ -170,3 +186,8 @@ class Slot:
             except OSError:
                 pass  # it is closed already, in a child of the application's
         self.files.close()
+
+
+def _is_after(request: int, other: int) -> bool:
+    """Says whether a request comes after another one. The numbers go round, but never half way between the two."""
+    return 0 < (request - other) & _COUNT < 1 << 31

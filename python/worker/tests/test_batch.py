@@ -1,0 +1,429 @@
+"""Several requests may come at once. Answers within such a batch wait for each other, and what was not begun can be recalled."""
+
+from __future__ import annotations
+
+import collections
+import random
+import threading
+import unittest
+from collections.abc import Iterable
+from typing import Any
+from unittest import mock
+
+from forebay import frame, loop, slot
+from forebay.frame import FREE
+from forebay.slot import Slot
+
+from .conversation import PLAIN, Answer, Conversation, get
+
+# The clock that says how long answers are held, which stands still unless a test moves it.
+NOW = 1000.0
+TOO_LONG = NOW + 0.0011
+
+
+class BatchCase(Conversation):
+    """A slot that is sent requests for /0, /1 and so on in one write, and an application that remembers which it ran."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        clock = mock.patch.object(slot.time, "monotonic", return_value=NOW)
+        self.clock = clock.start()
+        self.addCleanup(clock.stop)
+        self.ran: list[str] = []
+        self.special: dict[str, Any] = {}  # applications by path
+
+    def app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        self.ran.append(path)
+        if path in self.special:
+            return self.special[path](environ, start_response)  # type: ignore[no-any-return]
+        start_response("200 OK", PLAIN)
+        return [path.encode() + environ["wsgi.input"].read()]
+
+    def give(self, *numbers: int, body: bytes = b"") -> None:
+        self.master.sendall(b"".join(frame.encode(frame.REQUEST, 0, (get(PATH_INFO=f"/{n}"), body)) for n in numbers))
+
+    def give_apart(self, *numbers: int) -> None:
+        """Makes the worker read one request at a time, as from a pipe that is smaller than the batch."""
+        self.give(*numbers)
+        whole = self.slot.reader._whole
+        one = len(frame.encode(frame.REQUEST, 0, (get(PATH_INFO="/0"), b"")))
+        self.slot.reader._whole = (self.slot.reader._view[:one],)  # type: ignore[assignment]
+        self.addCleanup(setattr, self.slot.reader, "_whole", whole)
+
+    def serve(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.assertTrue(loop.serve_next(self.slot, self.app, self.constant))
+
+    def bodies(self) -> list[bytes]:
+        return [self.body([answer]) for answer in self.arrived()]
+
+
+class TestBatch(BatchCase):
+    def test_is_answered_in_order_and_at_its_end(self) -> None:
+        self.give(*range(16))
+        self.serve(15)
+        self.assertEqual(self.arrived(), [])
+        with mock.patch.object(slot.os, "write", wraps=slot.os.write) as write:
+            self.serve()
+        self.assertEqual(write.call_count, 1)
+        answers = self.arrived()
+        self.assertEqual(self.ran, [f"/{n}" for n in range(16)])
+        self.assertEqual([self.body([answer]).decode() for answer in answers], self.ran)
+        self.assertEqual({(answer.kind, answer.flags) for answer in answers}, {("RESPONSE", FREE)})
+
+    def test_what_comes_alone_is_answered_at_once(self) -> None:
+        for n in range(3):
+            self.give(n)
+            self.serve()
+            self.assertEqual(self.bodies(), [b"/%d" % n])
+
+    def test_answers_that_were_held_long_enough_leave_before_the_next_request_runs(self) -> None:
+        self.give(0, 1, 2)
+        self.serve()
+        self.assertEqual(self.arrived(), [])
+        self.clock.return_value = TOO_LONG
+        seen: list[bytes] = []
+
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            seen.extend(self.bodies())
+            start_response("200 OK", [])
+            return []
+
+        self.special["/1"] = app
+        self.serve()
+        self.assertEqual(seen, [b"/0"])
+        self.assertEqual(self.arrived(), [], "the hold begins anew")
+        self.serve()
+        self.assertEqual(self.bodies(), [b"", b"/2"])
+
+    def test_answers_that_are_too_many_to_be_held_leave_at_once(self) -> None:
+        self.give(0, 1, body=b"x" * 9000)
+        self.give(2)
+        self.serve()
+        self.assertEqual(self.arrived(), [])
+        self.serve()
+        self.assertEqual([len(body) for body in self.bodies()], [9002, 9002])
+        self.serve()
+        self.assertEqual(self.bodies(), [b"/2"])
+
+    def test_more_than_the_buffer_holds(self) -> None:
+        for size in (700, 1000, 4093, 9001):
+            with self.subTest(size):
+                body, count = b"x" * size, 150_000 // size
+                self.ran.clear()
+                thread = threading.Thread(target=self.give, args=range(count), kwargs={"body": body})
+                thread.start()
+                got: list[bytes] = []
+                for _ in range(count):
+                    self.serve()
+                    got += self.bodies()
+                thread.join(10)
+                self.assertEqual(got, [b"/%d" % n + body for n in range(count)])
+
+    def test_a_request_with_a_file_is_a_fault(self) -> None:
+        self.master.sendall(2 * frame.encode(frame.REQUEST, frame.REQUEST_FILE, (get(), None)))
+        with self.assertRaisesRegex(frame.ProtocolError, "file came within a batch"):
+            loop.serve_next(self.slot, self.app, self.constant)
+
+
+class TestOtherAnswersInABatch(BatchCase):
+    """What is no whole response leaves at once, and what was held leaves before it."""
+
+    def check(self, app: Any, *kinds: str) -> list[Answer]:
+        """Runs app as the second of three, and returns its frames."""
+        self.special["/1"] = app
+        self.give(0, 1, 2)
+        self.serve()
+        self.assertEqual(self.arrived(), [])
+        self.serve()
+        answers = self.arrived()
+        self.assertEqual(self.kinds(answers), ["RESPONSE", *kinds])
+        self.assertEqual(self.body(answers[:1]), b"/0")
+        self.serve()
+        self.assertEqual(self.bodies(), [b"/2"])
+        return answers[1:]
+
+    def test_generator(self) -> None:
+        seen: list[list[Answer]] = []
+
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            start_response("200 OK", PLAIN)
+            yield b"one"
+            seen.append(self.arrived())
+            yield b"two"
+            seen.append(self.arrived())
+
+        self.special["/1"] = app
+        self.give(0, 1, 2)
+        self.serve(2)
+        self.assertEqual([self.kinds(answers) for answers in seen], [["RESPONSE", "HEAD", "CHUNK"], ["CHUNK"]])
+        self.assertEqual(self.body(seen[0]), b"/0one")
+        self.assertEqual(self.kinds(self.arrived()), ["END", "IDLE"])
+        self.serve()
+        self.assertEqual(self.bodies(), [b"/2"])
+
+    def test_write(self) -> None:
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            start_response("200 OK", PLAIN)(b"written")
+            return [b"returned"]
+
+        self.check(app, "HEAD", "CHUNK", "CHUNK", "END")
+
+    def test_long_list(self) -> None:
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            start_response("200 OK", PLAIN)
+            return [b"x" * 70_000]
+
+        answers = self.check(app, "HEAD", "CHUNK", "END")
+        self.assertEqual(self.body(answers), b"x" * 70_000)
+
+    def test_close(self) -> None:
+        arrived = self.arrived
+
+        class Closed(list):  # type: ignore[type-arg]
+            seen: list[Answer] = []
+
+            def close(self) -> None:
+                Closed.seen = arrived()
+
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            start_response("200 OK", [*PLAIN, ("Content-Length", "2")])
+            return Closed([b"ok"])
+
+        self.special["/1"] = app
+        self.give(0, 1, 2)
+        self.serve(2)
+        self.assertEqual(self.kinds(Closed.seen), ["RESPONSE", "RESPONSE"], "close() may take long")
+        self.assertEqual(self.body(Closed.seen), b"/0ok")
+        self.assertEqual(self.kinds(self.arrived()), ["IDLE"])
+        self.serve()
+        self.assertEqual(self.bodies(), [b"/2"])
+
+    def test_error(self) -> None:
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            raise LookupError("nothing there")
+
+        answers = self.check(app, "ERROR")
+        self.assertEqual(answers[0].flags, FREE)
+        self.assertIn("LookupError: nothing there", answers[0].value[0])
+
+    def test_system_exit(self) -> None:
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            raise SystemExit(3)
+
+        self.assertIn("SystemExit: 3", self.check(app, "ERROR")[0].value[0])
+
+    def test_abort(self) -> None:
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            start_response("200 OK", PLAIN)
+            yield b"half"
+            raise LookupError("no more")
+
+        self.assertIn("no more", self.check(app, "HEAD", "CHUNK", "ABORT", "IDLE")[2].value[0])
+
+    def test_file(self) -> None:
+        path = self.temporary_file(100_000)
+
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            start_response("200 OK", PLAIN)
+            return environ["wsgi.file_wrapper"](open(path, "rb"))  # type: ignore[no-any-return]
+
+        self.assertEqual(self.check(app, "HEAD", "END", "IDLE")[0].value[3], "100000")
+
+
+class TestRecall(BatchCase):
+    def recall_while_running(self, number: int, last: int) -> list[int]:
+        """Has the requests up to last recalled while the given one runs; the list receives what the answer is."""
+        begun: list[int] = []
+
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            begun.append(self.slot.recall(last))
+            start_response("200 OK", PLAIN)
+            return [b"recalled"]
+
+        self.special[f"/{number}"] = app
+        return begun
+
+    def test_while_one_runs(self) -> None:
+        held: list[bytes] = []
+        begun = self.recall_while_running(1, 4)
+        recalling = self.special["/1"]
+
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            result = recalling(environ, start_response)
+            held.extend(self.bodies())
+            return result  # type: ignore[no-any-return]
+
+        self.special["/1"] = app
+        self.give(0, 1, 2, 3)
+        self.serve(2)
+        self.assertEqual(begun, [2])
+        self.assertEqual(held, [b"/0"], "the master has the answers of all that were begun before")
+        self.give(4)
+        self.serve()
+        self.assertEqual(self.ran, ["/0", "/1", "/4"])
+        self.assertEqual(self.bodies(), [b"recalled", b"/4"])
+
+    def test_answer_of_the_last_that_runs_does_not_stay_behind(self) -> None:
+        self.recall_while_running(0, 3)
+        self.give(0, 1, 2)
+        self.serve()
+        self.assertEqual(self.arrived(), [], "it is held for those which will not run")
+        # The thread waits for its next request with nothing held. Nothing comes, so that this can be seen.
+        self.master.shutdown(1)
+        self.assertIsNone(self.slot.take())
+        self.assertEqual(self.bodies(), [b"recalled"])
+
+    def test_before_the_thread_has_read(self) -> None:
+        self.give(0, 1, 2)
+        self.assertEqual(self.slot.recall(3), 0)
+        self.give(3, 4)
+        self.serve(2)
+        self.assertEqual(self.ran, ["/3", "/4"])
+        self.assertEqual(self.bodies(), [b"/3", b"/4"])
+
+    def test_when_all_were_begun(self) -> None:
+        begun = self.recall_while_running(1, 2)
+        self.give(0, 1)
+        self.serve(2)
+        self.assertEqual(begun, [2])
+        self.assertEqual(self.bodies(), [b"/0", b"recalled"])
+        self.give(2, 3)
+        self.serve(2)
+        self.assertEqual(self.bodies(), [b"/2", b"/3"])
+
+    def test_that_comes_late(self) -> None:
+        """The main thread may have waited for the GIL while all were served, and others after them."""
+        self.give(0, 1)
+        self.serve(2)
+        self.give(2, 3, 4)
+        self.serve()
+        self.assertEqual(self.slot.recall(2), 3)
+        self.serve(2)
+        self.give(5)
+        self.serve()
+        self.assertEqual(self.ran, [f"/{n}" for n in range(6)])
+        self.assertEqual(len(self.bodies()), 6)
+
+    def test_of_requests_that_are_read_one_by_one(self) -> None:
+        begun = self.recall_while_running(0, 3)
+        self.give_apart(0, 1, 2)
+        self.serve()
+        self.give(3)
+        self.serve()
+        self.assertEqual(begun, [1])
+        self.assertEqual(self.ran, ["/0", "/3"])
+
+    def test_of_a_further_batch_while_the_first_is_not_dropped_yet(self) -> None:
+        self.give(0, 1)
+        self.assertEqual(self.slot.recall(2), 0)
+        self.give(2, 3)
+        self.assertEqual(self.slot.recall(4), 0)
+        self.give(4)
+        self.serve()
+        self.assertEqual(self.ran, ["/4"])
+
+    def test_that_meets_the_thread_between_counting_and_looking(self) -> None:
+        """The recall has seen that the request was counted, and the thread sees that there was a recall."""
+        self.give(0, 1, 2)
+        self.slot.request = 1
+        self.slot.recall(3)
+        self.slot.request = 0  # as if the thread had only now come to the first
+        self.serve()
+        self.give(3)
+        self.serve()
+        self.assertEqual(self.ran, ["/0", "/3"])
+
+    def test_then_the_end(self) -> None:
+        self.give(0, 1)
+        self.slot.recall(2)
+        self.master.shutdown(1)
+        self.assertFalse(loop.serve_next(self.slot, self.app, self.constant))
+        self.assertEqual(self.ran, [])
+
+    def test_flush_keeps_the_order_against_a_thread_that_writes(self) -> None:
+        """The main thread may lose the GIL within its write; what the thread writes then comes after it."""
+        self.give(0, 1, 2)
+        self.serve()
+        thread = threading.Thread(target=self.serve)
+        write, first = slot.os.write, threading.Event()
+
+        def slow(descriptor: int, data: bytes) -> int:
+            if not first.is_set():
+                first.set()
+                thread.start()
+                thread.join(0.1)  # it cannot end: it waits for this write
+                self.assertTrue(thread.is_alive())
+            return write(descriptor, data)
+
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            start_response("200 OK", PLAIN)(b"streamed")
+            return []
+
+        self.special["/1"] = app
+        with mock.patch.object(slot.os, "write", slow):
+            self.assertEqual(self.slot.recall(3), 2)
+            thread.join(10)
+        self.assertFalse(thread.is_alive())
+        answers = self.arrived()
+        self.assertEqual(self.kinds(answers), ["RESPONSE", "HEAD", "CHUNK", "END"])
+        self.assertEqual(self.body(answers), b"/0streamed")
+
+    def test_counters(self) -> None:
+        for start in (2**31 - 2, 2**32 - 4, 2**32 - 2, 2**32 - 1):
+            with self.subTest(start):
+                self.setUp()
+                self.slot.request = start
+                last = (start + 3) % 2**32
+                begun = self.recall_while_running(1, last - 2**32 if last >= 2**31 else last)
+                self.give(0, 1, 2)
+                self.serve(2)
+                self.assertEqual(begun, [(start + 2) % 2**32])
+                self.give(3)
+                self.serve()
+                self.assertEqual(self.ran, ["/0", "/1", "/3"])
+                self.assertEqual(self.slot.request, (start + 4) % 2**32)
+
+
+class TestRace(BatchCase):
+    """A main thread that recalls at any moment, and a thread that serves batches: each request is run or given back."""
+
+    BATCHES = 3000
+
+    def test_each_request_is_run_or_given_back(self) -> None:
+        for apart in (False, True):
+            with self.subTest(read_one_by_one=apart):
+                self.setUp()
+                self.race(random.Random(20261122), apart)
+
+    def race(self, choice: random.Random, apart: bool) -> None:
+        self.clock.side_effect = iter(lambda: NOW + choice.random() / 500, None)
+        if apart:
+            self.give_apart()
+        thread = threading.Thread(target=loop.serve, args=(self.slot, self.app, self.constant))
+        thread.start()
+        number = 0
+        given_back: collections.Counter[str] = collections.Counter()
+        expected: list[str] = []
+        for _ in range(self.BATCHES):
+            first, number = number, number + choice.randint(1, 8)
+            self.give(*range(first, number))
+            for _ in range(choice.randrange(60)):
+                pass  # so that the recall meets the batch at various places
+            begun = self.slot.recall(number)
+            given_back.update(f"/{n}" for n in range(max(begun, first), number))
+            expected += [f"/{n}" for n in range(first, begun)]
+            for n in range(first, begun):
+                self.assertEqual(self.body([self._receive()]), b"/%d" % n)
+        self.master.shutdown(1)
+        thread.join(10)
+        self.assertFalse(thread.is_alive())
+        self.assertEqual(self.ran, expected)
+        self.assertEqual(set(given_back.values()), {1})
+        self.assertEqual(len(expected) + len(given_back), number)
+        self.assertTrue(expected, "no request was run")
+
+
+if __name__ == "__main__":
+    unittest.main()
