@@ -115,7 +115,7 @@ func (r *Response) keep(payload, buffer []byte) []byte {
 	return r.own
 }
 
-// Close gives back what the response holds. It does not block.
+// Close gives back what the response holds. It is called once and does not block.
 func (r *Response) Close() {
 	if r.Stream != nil {
 		r.Stream.Close()

@@ -28,8 +28,6 @@ type Head struct {
 	// Length is the Content-Length, or -1 if there is none.
 	Length  int64
 	Chunked bool
-	// Continue says that the client waits for 100 Continue before it sends the body.
-	Continue bool
 }
 
 // HasBody reports whether a body follows, maybe an empty one.
@@ -208,7 +206,7 @@ func (h *Head) interpret(protocol []byte) error {
 			}
 		case len("expect"):
 			if python.EqualFold(f.Name, "expect") {
-				err = h.expect(f.Value)
+				err = checkExpect(f.Value)
 			}
 		case len("content-length"):
 			if python.EqualFold(f.Name, "content-length") {
@@ -242,7 +240,6 @@ func (h *Head) agree(protocol []byte, hosts, codings int) error {
 	case codings == 1 && h.Length >= 0:
 		return malformed("both Content-Length and Transfer-Encoding") // RFC 9112, section 6.3
 	}
-	h.Continue = h.Continue && !http10 && h.HasBody() // RFC 9110, section 10.1.1
 	return nil
 }
 
@@ -256,11 +253,11 @@ func (h *Head) host(value []byte) error {
 	return nil
 }
 
-func (h *Head) expect(value []byte) error {
+// checkExpect refuses what nobody here can do (RFC 9110, section 10.1.1). 100-continue itself is the server's to answer.
+func checkExpect(value []byte) error {
 	if !python.EqualFold(value, "100-continue") {
 		return refuse(http.StatusExpectationFailed, "an expectation other than 100-continue")
 	}
-	h.Continue = true
 	return nil
 }
 

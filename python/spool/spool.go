@@ -194,27 +194,6 @@ func (s *Spool) fromFile(p []byte) (int, error) {
 	return got, err
 }
 
-// Whole blocks until the writing has ended and returns the number of bytes that wait, or the error given to End. It is
-// for clients to whom the length must be told first; a body larger than the spool's bounds would wait for ever, so it
-// gives up with ErrTooLarge as soon as the spool is full.
-func (s *Spool) Whole() (int64, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for !s.ended {
-		if s.closed {
-			return 0, os.ErrClosed
-		}
-		if s.roomInMemory() <= 0 && s.roomInFile() <= 0 {
-			return 0, ErrTooLarge
-		}
-		s.change.Wait()
-	}
-	return int64(len(s.memory)-s.start) + s.fileEnd - s.fileRead, s.err
-}
-
-// ErrTooLarge is what Whole returns when the spool cannot hold the whole body.
-var ErrTooLarge = errors.New("the body is larger than its spool")
-
 // Close is the reader's: what waits is dropped and the writer is told at its next Write. It does not block and may be
 // called more than once.
 func (s *Spool) Close() {

@@ -170,8 +170,6 @@ func TestReadAfterCloseIsRefused(t *testing.T) {
 	s.Close()
 	_, err = s.Read(make([]byte, 1))
 	assert.ErrorIs(t, err, os.ErrClosed)
-	_, err = s.Whole()
-	assert.ErrorIs(t, err, os.ErrClosed)
 }
 
 func TestEnd(t *testing.T) {
