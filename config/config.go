@@ -78,6 +78,11 @@ type Proxy struct {
 	KeepAlive time.Duration `key:"keep_alive"`
 	// BodyTimeout is the longest pause between two reads of a request body. After it: 408.
 	BodyTimeout time.Duration `key:"body_timeout"`
+	// BodyMinRate is how fast a request body must come on average, in bytes a second, once BodyMinRateAfter has passed.
+	// Below it: 408. 0 means no limit.
+	BodyMinRate int64 `key:"body_min_rate"`
+	// BodyMinRateAfter is the time from a request's head in which its body may come as slowly as BodyTimeout allows.
+	BodyMinRateAfter time.Duration `key:"body_min_rate_after"`
 	// BodySize bounds a request body, in bytes. Above it: 413. 0 means no limit.
 	BodySize int64 `key:"body_size"`
 	// BodyMemory is how much of a request body is held in memory, in bytes; a larger one goes to an unlinked temporary file.
@@ -145,6 +150,8 @@ func Default() Config {
 			LimitRequestFieldSize: 8190,
 			KeepAlive:             75 * time.Second,
 			BodyTimeout:           60 * time.Second,
+			BodyMinRate:           500,
+			BodyMinRateAfter:      10 * time.Second,
 			BodySize:              16 << 20,
 			BodyMemory:            128 << 10,
 			ResponseMemory:        128 << 10,

@@ -75,7 +75,7 @@ func TestEverySettingIsReadFromEveryLayer(t *testing.T) {
 		"forwarded_allow_ips": "10.0.0.0/8", "workers": "7", "threads": "7", "timeout": "7s", "graceful_timeout": "7s",
 		"boot_timeout": "7s", "queue_size": "7", "queue_timeout": "7s", "head_timeout": "7s", "head_size": "64KiB",
 		"limit_request_line": "7", "limit_request_fields": "7", "limit_request_field_size": "7", "body_timeout": "7s",
-		"body_size": "7KiB", "body_memory": "7KiB", "response_memory": "7KiB", "response_spool": "7KiB", "send_timeout": "7s",
+		"body_min_rate": "7KiB", "body_min_rate_after": "7s", "body_size": "7KiB", "body_memory": "7KiB", "response_memory": "7KiB", "response_spool": "7KiB", "send_timeout": "7s",
 		"temp_dir": dir, "name": "shop", "user": "0", "group": "0", "umask": "027", "pid": dir + "/pid", "log_level": "warn",
 		"access_logfile": dir + "/log",
 	}

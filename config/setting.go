@@ -71,6 +71,8 @@ var Settings = []Setting{
 	// gunicorn spells this one with an underscore.
 	{"limit_request_field_size", "limit-request-field_size", "", groupRequests, "SIZE", "one field of a request, above it 431", sizeKind.from(1)},
 	{"body_timeout", "body-timeout", "", groupRequests, "TIME", "longest pause in a request's body, then 408", durationKind.from(instant)},
+	{"body_min_rate", "body-min-rate", "", groupRequests, "SIZE", "least speed of a request's body a second, then 408; 0 is no limit", sizeKind},
+	{"body_min_rate_after", "body-min-rate-after", "", groupRequests, "TIME", "time until that speed is asked for", durationKind},
 	{"body_size", "body-size", "", groupRequests, "SIZE", "a request's body, above it 413; 0 is no limit", sizeKind},
 	{"body_memory", "body-memory", "", groupRequests, "SIZE", "a request's body in memory, above it a temporary file", sizeKind},
 

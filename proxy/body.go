@@ -17,6 +17,7 @@ import (
 var (
 	errBodyTooLarge = &head.Refusal{Status: http.StatusRequestEntityTooLarge, Reason: "the body is larger than body_size"}
 	errBodyTimeout  = &head.Refusal{Status: http.StatusRequestTimeout, Reason: "the body did not come in time (body_timeout)"}
+	errBodySlow     = &head.Refusal{Status: http.StatusRequestTimeout, Reason: "the body came too slowly (body_min_rate)"}
 	errBodyBroken   = &head.Refusal{Status: http.StatusBadRequest, Reason: "the request ended early or is not well-formed"}
 	errNoRoom       = &head.Refusal{Status: http.StatusInsufficientStorage, Reason: "no room for the body (temp_dir)"}
 )
@@ -46,7 +47,7 @@ func (x *exchange) readBody() (body, error) {
 	if !x.head.HasBody() || in == nil {
 		return body{}, nil
 	}
-	r := &bodyReader{x: x, in: in}
+	r := &bodyReader{x: x, in: in, begun: time.Now()}
 	buffer := bodyBuffers.Get().(*[]byte)
 	memory, err := r.toMemory((*buffer)[:0], x.p.cfg.BodyMemory)
 	*buffer = memory[:0]
@@ -88,22 +89,43 @@ var errSpool = errors.New("temporary file")
 type bodyReader struct {
 	x     *exchange
 	in    io.Reader
+	begun time.Time
 	total int64
 	ended bool
 }
 
 func (r *bodyReader) Read(p []byte) (int, error) {
-	cfg := &r.x.p.cfg
-	if cfg.BodyTimeout > 0 {
-		_ = r.x.conn.SetReadDeadline(time.Now().Add(cfg.BodyTimeout)) // fails only on a closed connection, as the read will
-	}
+	deadline, tooSlow := r.deadline(time.Now())
+	_ = r.x.conn.SetReadDeadline(deadline) // fails only on a closed connection, as the read will
 	n, err := r.in.Read(p)
 	r.total += int64(n)
-	if cfg.BodySize > 0 && r.total > cfg.BodySize {
+	if limit := r.x.p.cfg.BodySize; limit > 0 && r.total > limit {
 		return n, errBodyTooLarge
+	}
+	if tooSlow && errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, errBodySlow
 	}
 	r.ended = err == io.EOF
 	return n, err
+}
+
+// deadline returns when the next bytes must be here: before the pause is too long, and before the average is below the
+// least rate. tooSlow says that it is the latter which comes first.
+func (r *bodyReader) deadline(now time.Time) (deadline time.Time, tooSlow bool) {
+	cfg := &r.x.p.cfg
+	deadline = now.Add(cfg.BodyTimeout)
+	if cfg.BodyMinRate <= 0 {
+		return deadline, false
+	}
+	seconds := float64(r.total) / float64(cfg.BodyMinRate)
+	if seconds > now.Sub(r.begun).Seconds()+cfg.BodyTimeout.Seconds() {
+		return deadline, false // and not to be added to a time, either: a year is near for a gibibyte at a byte a second
+	}
+	least := r.begun.Add(cfg.BodyMinRateAfter + time.Duration(seconds*float64(time.Second)))
+	if least.Before(deadline) {
+		return least, true
+	}
+	return deadline, false
 }
 
 // toMemory reads up to most bytes into b, which it may replace by a larger one.

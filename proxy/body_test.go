@@ -209,6 +209,55 @@ func TestABodyThatStopsIsTimedOut(t *testing.T) {
 	}
 }
 
+func TestABodyThatIsTooSlowIsTimedOut(t *testing.T) {
+	for name, raw := range map[string]string{
+		"length": post("Content-Length: 10\r\n", "12345"),
+		"chunks": post("Transfer-Encoding: chunked\r\n", "a\r\n12345"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := &application{}
+			f := startFront(t, app, func(cfg *config.Proxy) {
+				cfg.BodyTimeout, cfg.BodyMinRate, cfg.BodyMinRateAfter = time.Hour, 1<<20, 50*time.Millisecond
+			})
+			c := f.dial().send(raw)
+			assert.Equal(t, http.StatusRequestTimeout, c.next("POST").StatusCode)
+			c.closed()
+			assert.Empty(t, app.seen())
+			f.finish()
+			assert.Contains(t, f.log.String(), "body_min_rate")
+		})
+	}
+}
+
+func TestBodyDeadline(t *testing.T) {
+	begun := time.Unix(1000, 0)
+	at := func(s float64) time.Time { return begun.Add(time.Duration(s * float64(time.Second))) }
+	tests := map[string]struct {
+		rate     int64
+		total    int64
+		now      float64 // seconds after the head
+		deadline float64
+		tooSlow  bool
+	}{
+		"nothing came yet":               {500, 0, 0, 10, true},
+		"what came buys time":            {500, 5000, 12, 20, true},
+		"more than the longest pause":    {500, 1 << 20, 12, 72, false},
+		"behind already":                 {500, 100, 30, 10.2, true},
+		"no limit":                       {0, 0, 30, 90, false},
+		"a body larger than any counter": {1, 1 << 53, 5, 65, false},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			p := &Proxy{cfg: config.Default().Proxy}
+			p.cfg.BodyMinRate = tt.rate
+			r := &bodyReader{x: &exchange{p: p}, begun: begun, total: tt.total}
+			deadline, tooSlow := r.deadline(at(tt.now))
+			assert.Equal(t, at(tt.deadline), deadline)
+			assert.Equal(t, tt.tooSlow, tooSlow)
+		})
+	}
+}
+
 func TestAHeadThatStopsIsTimedOut(t *testing.T) {
 	for name, raw := range map[string]string{"nothing": "", "half a line": "GE", "half a head": "GET / HTTP/1.1\r\nHost: a\r\n"} {
 		t.Run(name, func(t *testing.T) {
