@@ -24,14 +24,14 @@ const (
 
 // gather takes further requests from the queue to go in one batch with first. The caller holds the lock.
 func (d *Dispatcher) gather(t *thread, first *waiter) {
-	if d.pace.mean() > shortRequest || !batchable(first.req) {
+	if d.pace.mean() > shortRequest || !batchable(first.req) || t.unanswered() {
 		return
 	}
 	share := min(maxBatch, d.queue.len()/max(1, len(d.lanes))+1)
 	size := len(first.req.Frame())
 	for len(t.behind) < share-1 && d.queue.len() > 0 {
 		w := d.queue.front()
-		if size += len(w.req.Frame()); size > python.MaxBatch || !batchable(w.req) {
+		if size += len(w.req.Frame()); size > python.MaxBatch || !batchable(w.req) || !w.req.Idempotent() {
 			return
 		}
 		d.queue.pop()
@@ -40,8 +40,22 @@ func (d *Dispatcher) gather(t *thread, first *waiter) {
 	}
 }
 
-// batchable reports whether a request may share a write with others: one with a file asks for it in the middle.
-func batchable(req *python.Request) bool { return req.File == nil }
+// batchable reports whether a request may share a write with others: one with a file asks for it in the middle, and one
+// that may have cost a worker its life runs alone, so that it takes no others with it and is known when it does it again.
+//
+// Those behind the first must also be idempotent. The answers of a batch are held back for a moment, so it is not known of
+// them whether they had begun when the worker dies.
+func batchable(req *python.Request) bool { return req.File == nil && req.Trace.Tries == 0 }
+
+// unanswered reports whether the worker still owes the answer to a recall of an earlier batch. A recall of the next one
+// could not be told from it.
+func (t *thread) unanswered() bool {
+	if !t.slot.Recalling() {
+		return false
+	}
+	_, err := t.slot.Recall(0)
+	return err != nil
+}
 
 // startBatch gives a thread a request together with those behind it, and runs the first.
 func (d *Dispatcher) startBatch(t *thread, req *python.Request) (*python.Response, rest, error) {
@@ -54,7 +68,7 @@ func (d *Dispatcher) startBatch(t *thread, req *python.Request) (*python.Respons
 	if err != nil {
 		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)
 	}
-	t.given = true
+	t.given, t.begun = true, false
 	t.slot.Begin(req)
 	return d.run(t, req)
 }
@@ -70,34 +84,48 @@ func (t *thread) behindNext() *waiter {
 	return w
 }
 
+// errTakenBack says that the thread had not even begun the one that it was to run, which was recalled with the others.
+var errTakenBack = errors.New("the thread had not begun it")
+
 // receive waits for the next frame of the request that runs on a thread, and takes back those behind it when that takes
-// more than a moment.
+// more than a moment. The caller of errTakenBack has the request to send again.
 func (d *Dispatcher) receive(t *thread, deadline time.Time) (python.Frame, error) {
-	if len(t.behind) > 0 && t.given {
-		soon := time.Now().Add(stall)
-		if deadline.IsZero() || soon.Before(deadline) {
-			frame, err := t.slot.Receive(soon)
-			if !errors.Is(err, workers.ErrDeadline) {
-				return frame, err
-			}
-			d.recall(t)
+	for t.given && !t.begun && (len(t.behind) > 0 || t.slot.Recalling()) {
+		soon := t.since.Add(stall)
+		if t.slot.Recalling() {
+			soon = time.Now().Add(stall)
+		}
+		if !deadline.IsZero() && deadline.Before(soon) {
+			break
+		}
+		frame, err := t.slot.Receive(soon)
+		if !errors.Is(err, workers.ErrDeadline) {
+			return frame, err
+		}
+		if err := d.recall(t, stall); err != nil {
+			return python.Frame{}, err
 		}
 	}
 	return t.slot.Receive(deadline)
 }
 
-// recall takes back what a thread was given and has not begun, and has it run elsewhere. A worker that does not answer
-// keeps it: running a request twice would be worse than running it late.
-func (d *Dispatcher) recall(t *thread) {
-	n, err := t.slot.Recall()
-	if err != nil {
-		d.log.Warn("requests not taken back from a thread", "pid", t.slot.Worker().PID(), "error", err)
-		return
+// recall takes back what a thread was given and has not begun, and has those run elsewhere that are behind the one that it
+// runs. A worker that does not answer keeps them until it does: running a request twice would be worse than running it
+// late.
+func (d *Dispatcher) recall(t *thread, wait time.Duration) error {
+	n, err := t.slot.Recall(wait)
+	if err != nil { // if that is because it has died, the next Receive says so, too
+		return nil
 	}
+	t.begun = true
 	kept := len(t.behind) - min(n, len(t.behind))
 	back := t.behind[kept:]
 	t.behind = t.behind[:kept]
 	d.requeue(back)
+	if n > len(back) {
+		return errTakenBack
+	}
+	return nil
 }
 
 // requeue puts requests back in front of the queue, in their order, and starts as many as there are idle threads.
@@ -116,7 +144,9 @@ func (d *Dispatcher) requeue(back []*waiter) {
 		if t == nil {
 			break
 		}
-		jobs = append(jobs, job{thread: t, waiter: d.queue.pop()})
+		w := d.queue.pop()
+		w.waited = time.Since(w.since)
+		jobs = append(jobs, job{thread: t, waiter: w})
 	}
 	d.mu.Unlock()
 	d.wake()
@@ -125,9 +155,11 @@ func (d *Dispatcher) requeue(back []*waiter) {
 	}
 }
 
-// abandon answers with err for the requests that a lost thread was given and had not come to.
+// abandon answers with err for the requests that a lost thread was given behind the one that it ran. It counts as a try:
+// each of them may have been the one that cost the thread.
 func (t *thread) abandon(err error) {
 	for w := t.behindNext(); w != nil; w = t.behindNext() {
+		w.req.Trace.Tries++
 		w.finish(nil, err)
 	}
 }

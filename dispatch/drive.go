@@ -112,7 +112,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 // pump fills a response's spool with the chunks of a thread, until the answer ends or the deadline between two chunks
 // passes. When the client has left, the thread is told so and what it still sends is dropped.
 func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
-	cancelled := false
+	cancelled, size := false, int64(0)
 	for {
 		frame, err := d.receive(t, d.deadline(time.Now()))
 		switch {
@@ -127,6 +127,10 @@ func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 		case python.KindChunk:
 			if cancelled {
 				continue
+			}
+			size += int64(len(frame.Payload))
+			if size > d.limits.Memory && !t.begun && len(t.behind) > 0 { // the spool may be full, and Write wait for the client
+				_ = d.recall(t, stall) // the thread has begun this one
 			}
 			if _, err := out.Write(frame.Payload); err != nil {
 				t.slot.Cancel()
@@ -167,6 +171,8 @@ func (d *Dispatcher) await(t *thread, deadline time.Time) restState {
 		switch {
 		case errors.Is(err, workers.ErrDeadline):
 			return stuck
+		case errors.Is(err, errTakenBack):
+			return idle
 		case err != nil:
 			return lost
 		}

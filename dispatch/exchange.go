@@ -39,9 +39,9 @@ func (d *Dispatcher) exchange(t *thread, req *python.Request) (*python.Response,
 func (d *Dispatcher) run(t *thread, req *python.Request) (*python.Response, rest, error) {
 	req.Trace.PID, req.Trace.Thread = t.slot.Worker().PID(), t.slot.Index()
 	req.Trace.Tries++
-	start := time.Now()
-	resp, r, err := d.converse(t, req, d.deadline(start))
-	req.Trace.Ran = time.Since(start)
+	t.since = time.Now()
+	resp, r, err := d.converse(t, req, d.deadline(t.since))
+	req.Trace.Ran = time.Since(t.since)
 	d.pace.add(req.Trace.Ran)
 	if r.state != lost {
 		t.slot.Finish()
@@ -62,6 +62,11 @@ func (d *Dispatcher) converse(t *thread, req *python.Request, deadline time.Time
 		switch {
 		case errors.Is(err, workers.ErrDeadline):
 			return nil, rest{state: stuck}, ErrTimeout
+		case errors.Is(err, errTakenBack): // it stays with this thread, which has nothing else to do
+			if err := t.slot.Send(req, deadline); err != nil {
+				return nil, rest{state: lost}, err
+			}
+			continue
 		case err != nil:
 			return nil, rest{state: lost}, err
 		}

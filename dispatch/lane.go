@@ -23,7 +23,9 @@ type thread struct {
 	lane *lane
 	slot *workers.Slot
 
+	since  time.Time         // when the one that runs was begun
 	given  bool              // the requests of behind were sent together with the one that runs
+	begun  bool              // and it is known that it has begun them all
 	behind []*waiter         // requests that run next on it
 	reqs   []*python.Request // memory for startBatch
 }

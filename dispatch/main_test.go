@@ -49,6 +49,11 @@ type theatre struct {
 
 func newTheatre(t *testing.T, cfg config.Dispatch, processes, threads int) *theatre {
 	t.Helper()
+	return newTheatreWith(t, "stage", cfg, processes, threads)
+}
+
+func newTheatreWith(t *testing.T, app string, cfg config.Dispatch, processes, threads int) *theatre {
+	t.Helper()
 	path, err := realPython()
 	if err != nil {
 		t.Skip("there is no python3")
@@ -64,7 +69,7 @@ func newTheatre(t *testing.T, cfg config.Dispatch, processes, threads int) *thea
 	pool, err := workers.New(config.Workers{Processes: processes, Threads: threads, BootTimeout: deadline}, deadline,
 		workers.Program{
 			Python: path, Env: []string{"PYTHONDONTWRITEBYTECODE=1", "STAGE=" + ln.Addr().String()},
-			Boot: python.Boot{Spec: "stage", Path: []string{apps}, Environ: map[string]any{"SCRIPT_NAME": ""}},
+			Boot: python.Boot{Spec: app, Path: []string{apps}, Environ: map[string]any{"SCRIPT_NAME": ""}},
 		}, house, log)
 	require.NoError(t, err)
 
@@ -130,10 +135,15 @@ func newRequest(method, path string, c python.Client) *python.Request {
 	}, python.Body{}, c)
 }
 
-// ask runs a request and reads its whole response.
+// ask makes a request and runs it.
 func (th *theatre) ask(method, path string, c python.Client) result {
 	req := newRequest(method, path, c)
 	defer req.Release()
+	return th.run(req)
+}
+
+// run runs a request and reads its whole response.
+func (th *theatre) run(req *python.Request) result {
 	resp, err := th.Do(req)
 	if err != nil {
 		return result{err: err, trace: req.Trace}

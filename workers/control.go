@@ -42,7 +42,7 @@ func (w *Worker) listen() {
 		}
 		select {
 		case w.slots[slot].recalled <- begun:
-		default: // nobody waits for it any more
+		default: // nobody has asked: a slot asks again only when it was answered
 		}
 	}
 }

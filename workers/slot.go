@@ -38,7 +38,8 @@ type Slot struct {
 	sent       uint32      // requests so far
 	current    uint32      // the one of them that runs, or ran last
 	batch      []byte      // memory for several requests in one write
-	recalled   chan uint32 // what the worker says to a recall: the last request that has begun
+	recalling  bool        // a recall was not answered yet
+	recalled   chan uint32 // what the worker says to it: the last request that has begun
 
 	mu      sync.Mutex // for what follows, which the supervisor reads when the process has ended
 	begun   uint64     // requests so far
@@ -234,18 +235,19 @@ func (s *Slot) Cancel() {
 }
 
 // Recall takes back what the thread was given and has not begun, and returns how many of the requests that were sent are
-// not in its hands any more: they may be given to another. It waits for the worker's main thread, which needs the GIL for
-// a moment. The error is ErrDeadline if it does not answer; then nothing is taken back.
-func (s *Slot) Recall() (int, error) {
-	select {
-	case <-s.recalled: // a late answer to an earlier one
-	default:
+// not in its hands any more, counted from the last: they may be given to another. It waits for the worker's main thread,
+// which needs the GIL for a moment. The error is ErrDeadline if there is no answer after that time. It may still come:
+// until the next call has received it, nobody knows whether the thread will run them, and no other batch may be sent.
+func (s *Slot) Recall(wait time.Duration) (int, error) {
+	if !s.recalling {
+		s.worker.send(python.RecallFrame(s.index, s.sent))
+		s.recalling = true
 	}
-	s.worker.send(python.RecallFrame(s.index, s.sent))
-	timer := time.NewTimer(controlTimeout)
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case begun := <-s.recalled:
+		s.recalling = false
 		return int(s.sent - begun), nil
 	case <-s.worker.exited:
 		return 0, s.died("recall requests", io.EOF)
@@ -253,6 +255,9 @@ func (s *Slot) Recall() (int, error) {
 		return 0, ErrDeadline
 	}
 }
+
+// Recalling reports whether a recall was not answered yet.
+func (s *Slot) Recalling() bool { return s.recalling }
 
 // Broken says that the thread has sent what nobody understands. It returns the error for whoever waits for an answer.
 func (s *Slot) Broken(err error) error { return s.died("understand an answer", err) }
