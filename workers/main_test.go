@@ -59,8 +59,9 @@ func scriptProgram(t *testing.T, scripts ...string) Program {
 	require.NoError(t, err)
 	return Program{
 		Python: path,
-		Env:    append(os.Environ(), scriptsKey+"="+strings.Join(scripts, "|"), turnsKey+"="+t.TempDir()),
-		Boot:   python.Boot{Environ: map[string]any{}},
+		// The race detector would have each wait for a second at its end.
+		Env:  append(os.Environ(), "GORACE=atexit_sleep_ms=0", scriptsKey+"="+strings.Join(scripts, "|"), turnsKey+"="+t.TempDir()),
+		Boot: python.Boot{Environ: map[string]any{}},
 	}
 }
 

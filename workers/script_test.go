@@ -36,6 +36,15 @@ var scripts = map[string]func(*played){
 	"exit 7 when asked":  func(p *played) { p.serve(); os.Exit(7) },
 	"answers with half":  func(p *played) { p.answer([]byte{1, 2, 3}); p.serve() },
 	"answers too long":   func(p *played) { p.answer([]byte{0, 0, 0, 0xFF, byte(python.KindResponse), 0}); p.serve() },
+	"begins 0":           func(p *played) { p.obey(func(kind python.Kind, _ uint32) { p.recalled(kind, 0, 0) }) },
+	"begins 1":           func(p *played) { p.obey(func(kind python.Kind, _ uint32) { p.recalled(kind, 0, 1) }) },
+	"begins 5":           func(p *played) { p.obey(func(kind python.Kind, _ uint32) { p.recalled(kind, 0, 5) }) },
+	"begins 2 more":      (*played).beginTwoMore,
+	"answers when told":  (*played).answerRecallWhenTold,
+	"dies when recalled": func(p *played) { p.obey(func(python.Kind, uint32) { os.Exit(0) }) },
+	"recalls no number":  func(p *played) { p.recallAfter(python.AppendFrame(nil, python.KindRecalled, 0, []byte("?"))) },
+	"recalls slot 7":     func(p *played) { p.recallAfter(recalledFrame(7, 1)) },
+	"recalls slot -1":    func(p *played) { p.recallAfter(recalledFrame(-1, 1)) },
 	"half and dead slot": func(p *played) { p.answer([]byte{1, 2, 3}); p.ready(); p.awaitRequest(); os.Exit(0) },
 }
 
