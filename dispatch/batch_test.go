@@ -555,7 +555,7 @@ func (th *theatre) askOne(id string, n int, held chan<- struct{}) bool {
 	path := fmt.Sprintf("/%s/%d/%s", word, size, id)
 	got := th.askWith(method, path, python.Body{Memory: []byte(body), Size: int64(len(body))})
 	want := path + body + strings.Repeat("x", size)
-	return assert.NoError(th.t, got.err) && assert.True(th.t, want == got.body, "%s has another answer: %.100q", path, got.body)
+	return assert.NoError(th.t, got.err) && assert.Equal(th.t, want, got.body, "%s has another answer", path)
 }
 
 func (th *theatre) askWithFile(id string, n int) bool {
