@@ -256,6 +256,7 @@ func TestWhatBlocksDoesNotKeepThoseBehindIt(t *testing.T) {
 func streamed(t *testing.T, path string) (*python.Response, *backlog) {
 	t.Helper()
 	th := newTheatre(t, patient(), 1, 2)
+	th.limits.Memory = 1000
 	actors := th.occupy(2)
 	req := newRequest("GET", path, &client{})
 	t.Cleanup(req.Release)
@@ -277,8 +278,8 @@ func streamed(t *testing.T, path string) (*python.Response, *backlog) {
 }
 
 func TestReaderThatIsSlowDoesNotKeepThoseBehind(t *testing.T) {
-	const size = 2_000_000 // more than the spool and the pipe take
-	path := fmt.Sprintf("/size/%d/", size)
+	const size = 500_000 // more than the spool and the pipe take
+	path := fmt.Sprintf("/pieces/%d/", size)
 	resp, b := streamed(t, path)
 	b.answered(0)
 	b.onceEach(0)
@@ -293,11 +294,12 @@ func TestEndlessStreamDoesNotKeepThoseBehind(t *testing.T) {
 	read := make(chan struct{})
 	go func() { // ends when the reader leaves
 		defer close(read)
-		_, _ = io.Copy(io.Discard, resp.Stream)
+		_, err := io.Copy(io.Discard, resp.Stream)
+		assert.Error(t, err, "it is endless")
 	}()
 	b.answered(0)
 	b.onceEach(0)
-	resp.Close()
+	resp.Stream.Close()
 	receive(t, read, "the stream did not end")
 }
 
