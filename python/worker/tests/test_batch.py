@@ -1,4 +1,4 @@
-"""Several requests may come at once. Answers within such a batch wait for each other, and what was not begun can be recalled."""
+"""Several requests may come at once. Answers wait for each other within such a batch, and what was not begun can go back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TOO_LONG = NOW + 0.0011
 
 
 class BatchCase(Conversation):
-    """A slot that is sent requests for /0, /1 and so on in one write, and an application that remembers which it ran."""
+    """A slot that is sent requests for /0, /1 and so on in one write, and an application that remembers what it ran."""
 
     def setUp(self) -> None:
         super().setUp()
