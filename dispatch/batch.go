@@ -31,7 +31,7 @@ func (d *Dispatcher) gather(t *thread, first *waiter) {
 	size := len(first.req.Frame())
 	for len(t.behind) < share-1 && d.queue.len() > 0 {
 		w := d.queue.front()
-		if size += len(w.req.Frame()); size > python.MaxBatch || !batchable(w.req) || !w.req.Idempotent() {
+		if size += len(w.req.Frame()); size > t.slot.BatchSize() || !batchable(w.req) || !w.req.Idempotent() {
 			return
 		}
 		d.queue.pop()

@@ -37,6 +37,7 @@ type Slot struct {
 	chunkFlags python.Flags
 	sent       uint32      // requests so far
 	current    uint32      // the one of them that runs, or ran last
+	room       int         // bytes that fit into the pipe of requests when it is empty
 	batch      []byte      // memory for several requests in one write
 	recalling  bool        // a recall was not answered yet
 	recalled   chan uint32 // what the worker says to it: the last request that has begun
@@ -56,7 +57,7 @@ type Serving struct {
 
 func newSlot(w *Worker, index int, out, in *os.File, files *net.UnixConn) *Slot {
 	return &Slot{
-		worker: w, index: index, out: out, in: in, files: files,
+		worker: w, index: index, out: out, in: in, files: files, room: pipeRoom(out),
 		buf: python.NewPayload(), recalled: make(chan uint32, 1),
 	}
 }
@@ -76,7 +77,11 @@ func (s *Slot) Send(req *python.Request, deadline time.Time) error {
 	return s.write(req.Frame(), deadline)
 }
 
-// SendAll gives the thread several requests at once, in their order; see python.MaxBatch for what may be sent so. The
+// BatchSize bounds what SendAll may be given, in bytes: what the worker reads in one piece, and what fits into the pipe. A
+// thread answers while it still reads a batch, so a write that waited for it could wait for ever.
+func (s *Slot) BatchSize() int { return min(python.MaxBatch, s.room) }
+
+// SendAll gives the thread several requests at once, in their order; see BatchSize for what may be sent so. The
 // caller says by Begin which of them is running.
 func (s *Slot) SendAll(reqs []*python.Request, deadline time.Time) error {
 	b := s.batch[:0]
@@ -99,8 +104,11 @@ func (s *Slot) write(b []byte, deadline time.Time) error {
 	return nil
 }
 
-// smallFrame always fits into an empty pipe (pipe(7): 64 KiB, or a page where a user has very many).
-const smallFrame = 4 << 10
+// leastPipeRoom is a page, which every pipe has.
+const leastPipeRoom = 4 << 10
+
+// smallFrame always fits into an empty pipe.
+const smallFrame = leastPipeRoom
 
 // SendFile passes the descriptor of a request's body, when the thread has asked for it by WANT.
 func (s *Slot) SendFile(f *os.File) error {
