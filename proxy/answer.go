@@ -57,7 +57,7 @@ func (x *exchange) copyHead(resp *python.Response) (framing, error) {
 	out := &x.ctx.Response.Header
 	out.SetStatusCode(resp.Status)
 	if len(resp.Reason) > 0 && string(resp.Reason) != fasthttp.StatusMessage(resp.Status) {
-		if !isFieldValue(resp.Reason) {
+		if head.ControlByte(resp.Reason) >= 0 {
 			return f, broken("a control character in the status")
 		}
 		out.SetStatusMessage(resp.Reason)
@@ -66,7 +66,7 @@ func (x *exchange) copyHead(resp *python.Response) (framing, error) {
 		if !head.IsToken(field.Name) {
 			return f, broken("field name %q", field.Name)
 		}
-		if !isFieldValue(field.Value) {
+		if head.ControlByte(field.Value) >= 0 {
 			return f, broken("a control character in the value of field %s", field.Name)
 		}
 		switch {
@@ -89,16 +89,6 @@ func (f *framing) setLength(value []byte) error {
 	}
 	f.length = int64(n)
 	return nil
-}
-
-// isFieldValue refuses what would end a field line early, or not be one (RFC 9110, section 5.5).
-func isFieldValue(b []byte) bool {
-	for _, c := range b {
-		if (c < ' ' && c != '\t') || c == 0x7F {
-			return false
-		}
-	}
-	return true
 }
 
 // isHopByHop reports whether a field is about the connection, which is ours and not the application's (RFC 9110, section

@@ -3,8 +3,10 @@ package proxy
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -118,6 +120,16 @@ func (c *conn) sendFile(to io.ReaderFrom, limited *io.LimitedReader) (total int6
 		}
 	}
 	return total, nil
+}
+
+// isRegular reports whether r is a file that sendfile(2) can send.
+func isRegular(r any) bool {
+	f, ok := r.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode().Type() == fs.FileMode(0)
 }
 
 // sendPiece is how much of a file one deadline is for: 60 s for 1 MiB is 17 KiB/s at least.

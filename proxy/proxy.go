@@ -11,10 +11,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
-	"os"
 	"sync"
 
 	"github.com/gofiber/fiber/v2"
@@ -194,14 +192,4 @@ func OpenStatic(mappings []config.Static) ([]static.Mapping, error) {
 		opened = append(opened, static.Mapping{Prefix: m.Prefix, FS: fsys})
 	}
 	return opened, nil
-}
-
-// isRegular reports whether r is a file that sendfile(2) can send.
-func isRegular(r any) bool {
-	f, ok := r.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode().Type() == fs.FileMode(0)
 }

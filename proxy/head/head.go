@@ -173,10 +173,8 @@ func (h *Head) parseField(line []byte) error {
 	if !IsToken(name) {
 		return malformed("a field name that is no token")
 	}
-	for _, c := range value {
-		if (c < ' ' && c != '\t') || c == 0x7F {
-			return malformed("byte %#02x in a field value", c)
-		}
+	if i := ControlByte(value); i >= 0 {
+		return malformed("byte %#02x in a field value", value[i])
 	}
 	h.Fields = append(h.Fields, python.Field{Name: name, Value: value})
 	return nil
