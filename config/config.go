@@ -15,6 +15,8 @@ type Config struct {
 	Proxy    Proxy
 	Dispatch Dispatch
 	Workers  Workers
+	// Paths are what differs for the requests below a path prefix. A request carries the index into it: see MatchPath.
+	Paths []Path
 }
 
 // App says which WSGI application runs, and with which Python. The embedded worker program receives it at boot.
@@ -64,6 +66,9 @@ type Proxy struct {
 	Backlog int `key:"backlog"`
 	// MaxConnections is how many client connections may be open at once; further ones are answered 503. 0 means no limit.
 	MaxConnections int `key:"max_connections"`
+	// MaxConnectionsPerAddress is how many of them one client address may have. An IPv6 client is counted by its /64,
+	// which is what one customer has (RFC 6177). 0 means no limit.
+	MaxConnectionsPerAddress int `key:"max_connections_per_address"`
 	// HeadTimeout is the time from a connection's or a request's first byte to the end of its head. After it: 408.
 	HeadTimeout time.Duration `key:"head_timeout"`
 	// HeadSize bounds request line and fields together, in bytes. Above it: 431.
@@ -76,6 +81,8 @@ type Proxy struct {
 	LimitRequestFieldSize int `key:"limit_request_field_size"`
 	// KeepAlive is how long an idle connection is kept. 0 means that each connection serves one request.
 	KeepAlive time.Duration `key:"keep_alive"`
+	// KeepAliveRequests is how many requests a connection may serve before it is closed. 0 means no limit.
+	KeepAliveRequests int `key:"keep_alive_requests"`
 	// BodyTimeout is the longest pause between two reads of a request body. After it: 408.
 	BodyTimeout time.Duration `key:"body_timeout"`
 	// BodyMinRate is how fast a request body must come on average, in bytes a second, once BodyMinRateAfter has passed.
@@ -94,13 +101,31 @@ type Proxy struct {
 	ResponseSpool int64 `key:"response_spool"`
 	// SendTimeout is the longest pause between two writes to a client that does not read. After it the connection is cut.
 	SendTimeout time.Duration `key:"send_timeout"`
+	// SendMinRate is how fast a client must take a response on average, in bytes a second, while something waits for it,
+	// once SendMinRateAfter has passed. Below it the connection is cut. 0 means no limit.
+	SendMinRate int64 `key:"send_min_rate"`
+	// SendMinRateAfter is the time from a response's head in which it may be taken as slowly as SendTimeout allows.
+	SendMinRateAfter time.Duration `key:"send_min_rate_after"`
+	// SpoolMemory bounds the memory of all request bodies and responses together, in bytes. What does not fit goes to
+	// unlinked temporary files. 0 means that all of it does, but for the piece that each needs to make progress.
+	SpoolMemory int64 `key:"spool_memory"`
 	// TempDir is where the unlinked temporary files are made. Empty means the system's own choice ($TMPDIR, /tmp).
 	TempDir string `key:"temp_dir"`
 	// ForwardedAllowIPs are the addresses and networks (CIDR) of proxies whose forwarded fields are believed; "*" is
 	// everybody, "unix" is every peer of a unix socket. Empty means nobody.
 	ForwardedAllowIPs []string `key:"forwarded_allow_ips"`
+	// ProxyProtocolFrom are the addresses and networks, "unix" or "*" as above, whose connections begin with a header of
+	// the PROXY protocol, version 1 or 2. From these it is demanded, from all others it is a malformed request. Empty means
+	// nobody.
+	ProxyProtocolFrom []string `key:"proxy_protocol_from"`
 	// Static are the directories that are served without the application.
 	Static []Static `key:"static"`
+	// XSendfile are the directories below which a response's X-Sendfile may name a file, by its absolute path. Empty means
+	// that the field is the application's own and goes to the client.
+	XSendfile []string `key:"x_sendfile"`
+	// XAccelRedirect are the prefixes below which a response's X-Accel-Redirect may name a file, as nginx's internal
+	// locations. Empty means that the field is the application's own and goes to the client.
+	XAccelRedirect []Internal `key:"x_accel_redirect"`
 }
 
 // Static maps a path prefix to a directory.
@@ -109,6 +134,14 @@ type Static struct {
 	Prefix string `key:"prefix"`
 	// Dir is the directory below which, and only below which, files are served.
 	Dir string `key:"dir"`
+}
+
+// Internal maps a path prefix that only the application may name to a directory.
+type Internal struct {
+	// Prefix is a path that begins and ends with a slash. It is no part of the site: a client's request never matches it.
+	Prefix string
+	// Dir is the directory below which, and only below which, files are sent.
+	Dir string
 }
 
 // Dispatch is about requests that wait for a thread, and those that run on one.
@@ -123,7 +156,25 @@ type Dispatch struct {
 	// GracefulTimeout is how long running requests may take to end after a stop was asked for, and how long a thread
 	// may take to come back after its request's deadline has passed, before its process is replaced.
 	GracefulTimeout time.Duration `key:"graceful_timeout"`
+	// Interrupt says whether forebay.RequestTimeout is raised in a thread whose request's deadline has passed.
+	Interrupt bool `key:"interrupt"`
+	// Retry says which requests are run again when their worker died while it ran them and no byte of an answer has left.
+	// What no thread had begun is always run again.
+	Retry Retry `key:"retry"`
 }
+
+// Retry is a choice of requests.
+type Retry string
+
+// The choices of Retry.
+const (
+	// RetryIdempotent are those whose method is safe or idempotent (RFC 9110, section 9.2.2).
+	RetryIdempotent Retry = "idempotent"
+	// RetryNever are none.
+	RetryNever Retry = "never"
+	// RetryAlways are all: the application promises that running a request twice does no harm.
+	RetryAlways Retry = "always"
+)
 
 // Workers is about the Python processes.
 type Workers struct {
@@ -133,6 +184,25 @@ type Workers struct {
 	Threads int `key:"threads"`
 	// BootTimeout is how long a worker may take to import the application.
 	BootTimeout time.Duration `key:"boot_timeout"`
+	// MaxRequests is after how many requests a worker is replaced. 0 means never.
+	MaxRequests int `key:"max_requests"`
+	// MaxRequestsJitter is the most that is added to MaxRequests, at random for each worker, so that not all are replaced
+	// at the same time.
+	MaxRequestsJitter int `key:"max_requests_jitter"`
+	// MaxRSS is the resident memory, in bytes, above which a worker is replaced as soon as it is idle. 0 means no limit.
+	MaxRSS int64 `key:"max_rss"`
+	// MaxRSSHard is that above which it takes nothing new and is replaced when its requests have ended. 0 means no limit.
+	MaxRSSHard int64 `key:"max_rss_hard"`
+	// MaxLifetime is how long a worker lives before it is replaced. 0 means no limit.
+	MaxLifetime time.Duration `key:"max_lifetime"`
+	// Preload says whether one process imports the application and forks the workers, which then share its memory.
+	Preload bool `key:"preload"`
+	// Hooks is a Python file that may define post_fork(worker), when_ready(server) and worker_exit(worker). Empty means none.
+	Hooks string `key:"hooks"`
+	// Reload says whether workers are restarted when code of the application changes. It is for development.
+	Reload bool `key:"reload"`
+	// ReloadExtraFiles are the patterns of further files, as absolute paths, whose changes count for Reload.
+	ReloadExtraFiles []string `key:"reload_extra_files"`
 }
 
 // Default returns the configuration that is in force where nothing is said. All defaults stand here and nowhere else.
@@ -157,12 +227,16 @@ func Default() Config {
 			ResponseMemory:        128 << 10,
 			ResponseSpool:         1 << 30,
 			SendTimeout:           60 * time.Second,
+			SendMinRateAfter:      60 * time.Second,
+			SpoolMemory:           256 << 20,
 		},
 		Dispatch: Dispatch{
 			QueueSize:       2048,
 			QueueTimeout:    10 * time.Second,
 			Timeout:         30 * time.Second,
 			GracefulTimeout: 30 * time.Second,
+			Interrupt:       true,
+			Retry:           RetryIdempotent,
 		},
 		Workers: Workers{
 			Threads:     4,

@@ -16,8 +16,8 @@ func (e *elementError) Unwrap() error { return e.cause }
 
 // texts are a file's value as the other layers would write it.
 func (s Setting) texts(value any) ([]string, error) {
-	if s.Key == "static" {
-		return staticTexts(value)
+	if s.kind.mapping {
+		return mappingTexts(s.Key, value)
 	}
 	elements, isArray := value.([]any)
 	if !isArray {
@@ -52,12 +52,19 @@ func (s Setting) singleText(value any) ([]string, error) {
 // text is one value of a file, if its type is one that the setting may have.
 func (s Setting) text(value any) (string, error) {
 	want := "text in quotes"
-	if s.kind.number {
+	switch {
+	case s.kind.number:
 		want = "a number or text in quotes"
+	case s.kind.truth:
+		want = "true or false"
 	}
 	switch value := value.(type) {
 	case string:
 		return value, nil
+	case bool:
+		if s.kind.truth {
+			return strconv.FormatBool(value), nil
+		}
 	case int64:
 		if s.kind.number {
 			return strconv.FormatInt(value, 10), nil

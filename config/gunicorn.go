@@ -5,7 +5,8 @@ import "strings"
 const (
 	notYet    = "not available in this version"
 	noTLS     = "TLS is " + notYet
-	noHooks   = "server hooks are " + notYet
+	hooksFile = "it is a function in the file that --hooks names"
+	noHook    = "this server hook is " + notYet + "; those in the file of --hooks are post_fork, when_ready and worker_exit"
 	noMetrics = "metrics are " + notYet
 	noFormat  = "the access log has one format in this version"
 	oneLog    = "forebay's own log goes to stderr, and a service manager keeps it; --log-level sets how much"
@@ -23,22 +24,13 @@ var gunicorn = map[string]string{
 	"worker_tmp_dir":     "not needed: workers have no heartbeat file",
 	"http_parser":        "not needed: " + oneParser,
 
-	"max_requests":        notYet,
-	"max_requests_jitter": notYet,
-	"preload":             notYet + ": each worker imports the application itself",
-	"preload_app":         notYet + ": each worker imports the application itself",
-	"reload":              notYet,
-	"reload_engine":       notYet,
-	"reload_extra_file":   notYet,
-	"reload_extra_files":  notYet,
-	"reuse_port":          notYet,
-	"proxy_protocol":      notYet,
-	"proxy_allow_from":    notYet,
-	"proxy_allow_ips":     notYet,
-	"spew":                notYet,
-	"paste":               notYet + ": name a module that holds the application",
-	"paster":              notYet + ": name a module that holds the application",
-	"initgroups":          notYet,
+	"reload_engine":  "not needed: --reload finds out how changes are seen",
+	"proxy_protocol": "name those who send the header: --proxy-protocol-from 10.0.0.0/8",
+	"reuse_port":     notYet,
+	"spew":           notYet,
+	"paste":          notYet + ": name a module that holds the application",
+	"paster":         notYet + ": name a module that holds the application",
+	"initgroups":     notYet,
 
 	"daemon": "forebay stays in the foreground: a service manager such as systemd puts it in the background",
 	"D":      "forebay stays in the foreground: a service manager such as systemd puts it in the background",
@@ -70,14 +62,16 @@ var gunicorn = map[string]string{
 	"asgi_loop": wsgiOnly, "asgi_lifespan": wsgiOnly, "asgi_disconnect_grace_period": wsgiOnly,
 	"websocket_max_message_size": wsgiOnly,
 
-	"on_starting": noHooks, "on_reload": noHooks, "when_ready": noHooks, "pre_fork": noHooks, "post_fork": noHooks,
-	"post_worker_init": noHooks, "worker_int": noHooks, "worker_abort": noHooks, "pre_exec": noHooks,
-	"pre_request": noHooks, "post_request": noHooks, "child_exit": noHooks, "worker_exit": noHooks,
-	"nworkers_changed": noHooks, "on_exit": noHooks,
+	"post_fork": hooksFile, "when_ready": hooksFile, "worker_exit": hooksFile,
+	"on_starting": noHook, "on_reload": noHook, "pre_fork": noHook, "post_worker_init": noHook, "worker_int": noHook,
+	"worker_abort": noHook, "pre_exec": noHook, "pre_request": noHook, "post_request": noHook, "child_exit": noHook,
+	"nworkers_changed": noHook, "on_exit": noHook,
 
 	"wsgi_app": called("app"), "keepalive": called("keep_alive"), "raw_env": called("env"), "pidfile": called("pid"),
 	"accesslog": called("access_logfile"), "loglevel": called("log_level"), "proc_name": called("name"),
-	"root_path": called("script_name"), "tmp_upload_dir": called("temp_dir"),
+	"preload_app": called("preload"), "proxy_allow_from": called("proxy_protocol_from"),
+	"proxy_allow_ips": called("proxy_protocol_from"),
+	"root_path":       called("script_name"), "tmp_upload_dir": called("temp_dir"),
 }
 
 func called(key string) string { return "it is called " + key + " here" }

@@ -15,6 +15,10 @@ type kind struct {
 	format func(value reflect.Value) string
 	// number: in a file, numbers may stand without quotes.
 	number bool
+	// truth: in a file, true and false stand without quotes, and the option needs no value.
+	truth bool
+	// mapping: a list of prefixes with their directories, which a file may write as tables.
+	mapping bool
 	// least is the smallest value of a number that is in order.
 	least int64
 	// commas: an element of a list holds no comma, so that several may be given in one text, as gunicorn takes them.
@@ -31,11 +35,15 @@ var (
 	streamKind   = kind{parse: parseStream, format: reflect.Value.String}
 	listenKind   = kind{parse: parseListen, format: reflect.Value.String}
 	levelKind    = kind{parse: parseLevel, format: reflect.Value.String}
+	retryKind    = kind{parse: parseRetry, format: reflect.Value.String}
+	globsKind    = kind{parse: parseGlob, format: reflect.Value.String, commas: true}
+	switchKind   = kind{parse: parseSwitch, format: formatSwitch, truth: true}
 	octalKind    = kind{parse: parseOctal, format: formatOctal, least: -1}
 	countKind    = kind{parse: parseCount, format: formatCount, number: true}
 	sizeKind     = kind{parse: parseSize, format: formatSize, number: true}
 	durationKind = kind{parse: parseDuration, format: formatDuration, number: true}
-	staticKind   = kind{parse: parseStatic, format: formatStatic}
+	staticKind   = kind{parse: parseStatic, format: formatStatic, mapping: true}
+	internalKind = kind{parse: parseInternal, format: formatInternal, mapping: true}
 )
 
 // from is k with a least value.
@@ -85,6 +93,37 @@ func parseLevel(text, _ string) (any, error) {
 	}
 	return nil, fmt.Errorf("want %s, not %q", levelNames, text)
 }
+
+func parseRetry(text, _ string) (any, error) {
+	switch retry := Retry(text); retry {
+	case RetryIdempotent, RetryNever, RetryAlways:
+		return retry, nil
+	}
+	return nil, fmt.Errorf("want %s, not %q", retryNames, text)
+}
+
+// parseGlob makes a pattern absolute. What its directory is called is no pattern.
+func parseGlob(text, dir string) (any, error) {
+	if text == "" {
+		return nil, fmt.Errorf("want a path or a pattern such as \"templates/*.html\"")
+	}
+	return resolve(text, globEscape.Replace(dir)), nil
+}
+
+var globEscape = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
+
+// parseSwitch takes what strconv.FormatBool writes, in any case as Python has it, and the digits.
+func parseSwitch(text, _ string) (any, error) {
+	switch strings.ToLower(text) {
+	case "true", "1":
+		return true, nil
+	case "false", "0":
+		return false, nil
+	}
+	return nil, fmt.Errorf("want true or false, not %q", text)
+}
+
+func formatSwitch(value reflect.Value) string { return strconv.FormatBool(value.Bool()) }
 
 func parseCount(text, _ string) (any, error) {
 	n, err := strconv.Atoi(text)

@@ -18,14 +18,10 @@ func Markdown() string {
 }
 
 func (s Setting) markdownOption() string {
-	switch {
-	case s.Flag == "":
-		return "`" + s.Metavar + "`"
-	case s.Short != "":
-		return fmt.Sprintf("`-%s`, `--%s %s`", s.Short, s.Flag, s.Metavar)
-	default:
-		return fmt.Sprintf("`--%s %s`", s.Flag, s.Metavar)
+	if s.Short != "" {
+		return fmt.Sprintf("`-%s`, `%s`", s.Short, s.Option())
 	}
+	return "`" + s.Option() + "`"
 }
 
 func (s Setting) markdownDefault() string {

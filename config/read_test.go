@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -77,14 +78,18 @@ func TestEverySettingIsReadFromEveryLayer(t *testing.T) {
 		"limit_request_line": "7", "limit_request_fields": "7", "limit_request_field_size": "7", "body_timeout": "7s",
 		"body_min_rate": "7KiB", "body_min_rate_after": "7s", "body_size": "7KiB", "body_memory": "7KiB", "response_memory": "7KiB", "response_spool": "7KiB", "send_timeout": "7s",
 		"temp_dir": dir, "name": "shop", "user": "0", "group": "0", "umask": "027", "pid": dir + "/pid", "log_level": "warn",
-		"access_logfile": dir + "/log",
+		"access_logfile": dir + "/log", "max_connections_per_address": "7", "keep_alive_requests": "7", "proxy_protocol_from": "unix",
+		"send_min_rate": "7KiB", "send_min_rate_after": "7s", "spool_memory": "7KiB", "x_sendfile": dir, "x_accel_redirect": "/i/=" + dir,
+		"retry": "never", "interrupt": "false", "max_requests": "7", "max_requests_jitter": "7", "max_rss": "7KiB", "max_rss_hard": "7KiB",
+		"max_lifetime": "7s", "preload": "true", "hooks": dir + "/hooks.py", "reload": "true", "reload_extra_files": dir + "/*.html",
 	}
+	writeFile(t, dir, "hooks.py", "")
 	for _, setting := range Settings {
 		text, known := texts[setting.Key]
 		require.True(t, known, "no text for %s: add it here", setting.Key)
 		writeFile(t, dir, setting.Key+".toml", setting.Key+" = '"+text+"'\n")
-		if setting.Key == "static" {
-			writeFile(t, dir, setting.Key+".toml", "[static]\n'/s/' = '"+dir+"'\n")
+		if prefix, path, found := strings.Cut(text, "="); found && setting.kind.mapping {
+			writeFile(t, dir, setting.Key+".toml", "["+setting.Key+"]\n'"+prefix+"' = '"+path+"'\n")
 		}
 		for _, sources := range []Sources{
 			{Dir: dir, File: setting.Key + ".toml"},
@@ -199,7 +204,7 @@ func TestVariablesOfAClusterAreNobodysSettings(t *testing.T) {
 func TestVariablesAreExact(t *testing.T) {
 	cases := map[string]struct{ pair, want string }{
 		"lower case":       {"FOREBAY_workers=1", "FOREBAY_workers: unknown variable: did you mean FOREBAY_WORKERS?"},
-		"gunicorn's":       {"FOREBAY_PRELOAD=1", "FOREBAY_PRELOAD: unknown variable: not available in this version: each worker imports the application itself"},
+		"gunicorn's":       {"FOREBAY_PRELOAD_APP=1", "FOREBAY_PRELOAD_APP: unknown variable: it is called preload here"},
 		"nothing near":     {"FOREBAY_QQQQQQ=1", "FOREBAY_QQQQQQ: unknown variable"},
 		"the prefix alone": {"FOREBAY_=1", "FOREBAY_: unknown variable"},
 		"empty number":     {"FOREBAY_WORKERS=", `workers (FOREBAY_WORKERS): want a whole number, not ""`},

@@ -19,7 +19,7 @@ type Setting struct {
 	Short string
 	// Group is the heading it stands under in the help.
 	Group string
-	// Metavar stands for the value in the help.
+	// Metavar stands for the value in the help. It is empty for a switch.
 	Metavar string
 	// Help is one line without a full stop.
 	Help string
@@ -31,7 +31,8 @@ type Setting struct {
 const (
 	groupApp       = "Application"
 	groupListen    = "Listening"
-	groupWorkers   = "Workers and queue"
+	groupWorkers   = "Workers"
+	groupQueue     = "Queue and deadlines"
 	groupRequests  = "Requests"
 	groupResponses = "Responses"
 	groupProcess   = "Process and logs"
@@ -53,16 +54,32 @@ var Settings = []Setting{
 	{"bind", "bind", "b", groupListen, "ADDRESS", "HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N; repeatable", listenKind},
 	{"backlog", "backlog", "", groupListen, "N", "connections the kernel holds until they are accepted", countKind.from(1)},
 	{"max_connections", "max-connections", "", groupListen, "N", "open client connections, further ones are answered 503; 0 is no limit", countKind},
+	{"max_connections_per_address", "max-connections-per-address", "", groupListen, "N", "of them from one address, or from one IPv6 /64; 0 is no limit", countKind},
 	{"keep_alive", "keep-alive", "", groupListen, "TIME", "keep idle connections this long; 0 is one request each", durationKind},
+	{"keep_alive_requests", "keep-alive-requests", "", groupListen, "N", "requests a connection may serve; 0 is no limit", countKind},
 	{"forwarded_allow_ips", "forwarded-allow-ips", "", groupListen, "IP,...", "proxies whose forwarded fields are believed: addresses, networks, * or unix", namesKind},
+	{"proxy_protocol_from", "proxy-protocol-from", "", groupListen, "IP,...", "who begins connections with a PROXY protocol header: addresses, networks, * or unix", namesKind},
 
 	{"workers", "workers", "w", groupWorkers, "N", "worker processes; 0 is as many as CPUs are allowed", countKind},
 	{"threads", "threads", "", groupWorkers, "N", "threads in each worker", countKind.from(1)},
-	{"timeout", "timeout", "t", groupWorkers, "TIME", "time for the head of a response, then between its parts; 0 is no limit", durationKind},
-	{"graceful_timeout", "graceful-timeout", "", groupWorkers, "TIME", "time for running requests to end at a stop", durationKind},
 	{"boot_timeout", "boot-timeout", "", groupWorkers, "TIME", "time for a worker to import the application", durationKind.from(instant)},
-	{"queue_size", "queue-size", "", groupWorkers, "N", "requests that may wait for a thread; further ones are answered 503", countKind.from(1)},
-	{"queue_timeout", "queue-timeout", "", groupWorkers, "TIME", "time a request may wait for a thread, then 503", durationKind.from(instant)},
+	{"preload", "preload", "", groupWorkers, "", "import the application once, then fork the workers", switchKind},
+	{"hooks", "hooks", "", groupWorkers, "FILE", "Python file with post_fork, when_ready or worker_exit", pathKind},
+	{"max_requests", "max-requests", "", groupWorkers, "N", "replace a worker after so many requests; 0 is never", countKind},
+	{"max_requests_jitter", "max-requests-jitter", "", groupWorkers, "N", "most that is added to it, at random for each worker", countKind},
+	{"max_rss", "max-rss", "", groupWorkers, "SIZE", "replace a worker with more memory when it is idle; 0 is no limit", sizeKind},
+	{"max_rss_hard", "max-rss-hard", "", groupWorkers, "SIZE", "drain and replace a worker with more memory at once; 0 is no limit", sizeKind},
+	{"max_lifetime", "max-lifetime", "", groupWorkers, "TIME", "replace a worker that is older; 0 is no limit", durationKind},
+	{"reload", "reload", "", groupWorkers, "", "for development: restart the workers when code changes", switchKind},
+	// gunicorn has this name for the option and that for the key.
+	{"reload_extra_files", "reload-extra-file", "", groupWorkers, "GLOB,...", "further files whose changes count; repeatable", globsKind},
+
+	{"timeout", "timeout", "t", groupQueue, "TIME", "time for the head of a response, then between its parts; 0 is no limit", durationKind},
+	{"interrupt", "interrupt", "", groupQueue, "", "raise forebay.RequestTimeout in a thread when that time has passed", switchKind},
+	{"graceful_timeout", "graceful-timeout", "", groupQueue, "TIME", "time for running requests to end at a stop", durationKind},
+	{"retry", "retry", "", groupQueue, "WHICH", "requests that are run again when their worker died: " + retryNames, retryKind},
+	{"queue_size", "queue-size", "", groupQueue, "N", "requests that may wait for a thread; further ones are answered 503", countKind.from(1)},
+	{"queue_timeout", "queue-timeout", "", groupQueue, "TIME", "time a request may wait for a thread, then 503", durationKind.from(instant)},
 
 	{"head_timeout", "head-timeout", "", groupRequests, "TIME", "time to the end of a request's head, then 408", durationKind.from(instant)},
 	{"head_size", "head-size", "", groupRequests, "SIZE", "request line and fields together, above it 431", sizeKind.from(1)},
@@ -79,7 +96,12 @@ var Settings = []Setting{
 	{"response_memory", "response-memory", "", groupResponses, "SIZE", "a response waiting in memory, above it a temporary file", sizeKind},
 	{"response_spool", "response-spool", "", groupResponses, "SIZE", "a response waiting in that file, above it the application waits", sizeKind},
 	{"send_timeout", "send-timeout", "", groupResponses, "TIME", "longest pause of a client that does not read", durationKind.from(instant)},
+	{"send_min_rate", "send-min-rate", "", groupResponses, "SIZE", "least speed a second at which a client takes what waits for it; 0 is no limit", sizeKind},
+	{"send_min_rate_after", "send-min-rate-after", "", groupResponses, "TIME", "time until that speed is asked for", durationKind},
+	{"spool_memory", "spool-memory", "", groupResponses, "SIZE", "all bodies and responses in memory together, above it temporary files", sizeKind},
 	{"temp_dir", "temp-dir", "", groupResponses, "DIR", "where unlinked temporary files are made; else $TMPDIR or /tmp", pathKind},
+	{"x_sendfile", "x-sendfile", "", groupResponses, "DIR,...", "send the file that a response's X-Sendfile names, if it is below DIR", pathsKind},
+	{"x_accel_redirect", "x-accel-redirect", "", groupResponses, "PREFIX=DIR", "send the file below DIR that a response's X-Accel-Redirect names by PREFIX; repeatable", internalKind},
 
 	{"name", "name", "n", groupProcess, "NAME", "name in the process list; else forebay", textKind},
 	{"user", "user", "u", groupProcess, "USER", "run the workers as this user", textKind},
@@ -92,6 +114,9 @@ var Settings = []Setting{
 
 // levelNames are the levels that a log may have.
 const levelNames = "debug, info, warn or error"
+
+// retryNames are the choices of Retry.
+const retryNames = "idempotent, never or always"
 
 // Find is the setting with that key.
 func Find(key string) (Setting, bool) {
@@ -116,6 +141,21 @@ func (s Setting) Value(c Config) string {
 		texts = append(texts, s.kind.format(field.Index(i)))
 	}
 	return strings.Join(texts, ",")
+}
+
+// IsSwitch says whether the setting is on or off, and its option needs no value: --KEY turns it on and --no-KEY off.
+func (s Setting) IsSwitch() bool { return s.kind.truth }
+
+// Option is how the option is written with its value: --workers N, --[no-]preload.
+func (s Setting) Option() string {
+	switch {
+	case s.Flag == "":
+		return s.Metavar
+	case s.IsSwitch():
+		return "--[no-]" + s.Flag
+	default:
+		return "--" + s.Flag + " " + s.Metavar
+	}
 }
 
 // isList says whether the setting has any number of values.
@@ -161,6 +201,9 @@ func (s Setting) split(text string) []string {
 // field is the field of c whose tag is the setting's key.
 func (s Setting) field(c *Config) reflect.Value {
 	for _, part := range reflect.ValueOf(c).Elem().Fields() {
+		if part.Kind() != reflect.Struct {
+			continue // Paths is made of entries: see pathSettings
+		}
 		for info, field := range part.Fields() {
 			if info.Tag.Get("key") == s.Key {
 				return field

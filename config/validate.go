@@ -24,6 +24,8 @@ func (c Config) Validate() error {
 	c.Process.check(&faults)
 	c.Log.check(&faults)
 	c.Proxy.check(&faults)
+	c.Dispatch.check(&faults)
+	c.Workers.check(&faults)
 	return faults.err()
 }
 
@@ -68,12 +70,17 @@ func (l Log) check(faults *Faults) {
 
 func (p Proxy) check(faults *Faults) {
 	p.checkBind(faults)
-	p.checkStatic(faults)
-	for _, from := range p.ForwardedAllowIPs {
-		if !isPeer(from) {
-			faults.add("forwarded_allow_ips", Origin{}, "want an IP address, a network such as 10.0.0.0/8, \"*\" or \"unix\", not %q", from)
-		}
+	var prefixes prefixes
+	for _, static := range p.Static {
+		prefixes.check(faults, "static", static.Prefix, static.Dir)
 	}
+	prefixes = nil
+	for _, internal := range p.XAccelRedirect {
+		prefixes.check(faults, "x_accel_redirect", internal.Prefix, internal.Dir)
+	}
+	faults.checkEach("x_sendfile", p.XSendfile, checkDir)
+	faults.checkEach("forwarded_allow_ips", p.ForwardedAllowIPs, checkPeer)
+	faults.checkEach("proxy_protocol_from", p.ProxyProtocolFrom, checkPeer)
 	faults.check("temp_dir", p.TempDir, checkDir)
 	p.checkHead(faults, "limit_request_line", p.LimitRequestLine)
 	p.checkHead(faults, "limit_request_field_size", p.LimitRequestFieldSize)
@@ -104,21 +111,37 @@ func (p Proxy) checkBind(faults *Faults) {
 	}
 }
 
-func (p Proxy) checkStatic(faults *Faults) {
-	var seen []string
-	for _, static := range p.Static {
-		prefix := static.Prefix
-		if !strings.HasPrefix(prefix, "/") || !strings.HasSuffix(prefix, "/") {
-			faults.add("static", Origin{}, "want a prefix that begins and ends with a slash, not %q", prefix)
-		}
-		if slices.Contains(seen, prefix) {
-			faults.add("static", Origin{}, "want the prefix %q once", prefix)
-		}
-		seen = append(seen, prefix)
-		if static.Dir == "" {
-			faults.add("static", Origin{}, "want a directory for the prefix %q", prefix)
-		}
-		faults.check("static", static.Dir, checkDir)
+// prefixes are those that a list of mappings has had so far.
+type prefixes []string
+
+// check looks at one mapping of key.
+func (p *prefixes) check(faults *Faults, key, prefix, dir string) {
+	if !strings.HasPrefix(prefix, "/") || !strings.HasSuffix(prefix, "/") {
+		faults.add(key, Origin{}, "want a prefix that begins and ends with a slash, not %q", prefix)
+	}
+	if slices.Contains(*p, prefix) {
+		faults.add(key, Origin{}, "want the prefix %q once", prefix)
+	}
+	*p = append(*p, prefix)
+	if dir == "" {
+		faults.add(key, Origin{}, "want a directory for the prefix %q", prefix)
+	}
+	faults.check(key, dir, checkDir)
+}
+
+func (d Dispatch) check(faults *Faults) {
+	if _, err := parseRetry(string(d.Retry), ""); err != nil {
+		faults.add("retry", Origin{}, "%v", err)
+	}
+}
+
+func (w Workers) check(faults *Faults) {
+	faults.check("hooks", w.Hooks, checkFile)
+	faults.checkEach("reload_extra_files", w.ReloadExtraFiles, checkGlob)
+	if w.MaxRSSHard > 0 && w.MaxRSSHard < w.MaxRSS {
+		text := fmt.Sprintf("want max_rss (%s) or more, or 0, not %s",
+			formatSize(reflect.ValueOf(w.MaxRSS)), formatSize(reflect.ValueOf(w.MaxRSSHard)))
+		*faults = append(*faults, Fault{Key: "max_rss_hard", Text: text, with: "max_rss"})
 	}
 }
 
@@ -129,6 +152,13 @@ func (f *Faults) check(key, text string, rule func(string) error) {
 	}
 	if err := rule(text); err != nil {
 		f.add(key, Origin{}, "%v", err)
+	}
+}
+
+// checkEach is check for the elements of a list.
+func (f *Faults) checkEach(key string, texts []string, rule func(string) error) {
+	for _, text := range texts {
+		f.check(key, text, rule)
 	}
 }
 
@@ -149,6 +179,26 @@ func checkDir(path string) error {
 		return fmt.Errorf("%s: %w", path, rootCause(err))
 	case !info.IsDir():
 		return fmt.Errorf("%s: want a directory", path)
+	}
+	return nil
+}
+
+func checkFile(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: there is no such file", path)
+	case err != nil:
+		return fmt.Errorf("%s: %w", path, rootCause(err))
+	case info.IsDir():
+		return fmt.Errorf("%s: want a file, not a directory", path)
+	}
+	return nil
+}
+
+func checkGlob(pattern string) error {
+	if _, err := filepath.Match(pattern, ""); err != nil {
+		return fmt.Errorf("want a pattern such as \"templates/*.html\", not %q", pattern)
 	}
 	return nil
 }
@@ -188,14 +238,16 @@ func isID(text string) bool {
 	return err == nil && id != math.MaxUint32
 }
 
-// isPeer says whether text names peers whose forwarded fields may be believed.
-func isPeer(text string) bool {
+// checkPeer is for those who are believed about the client: an address, a network, everybody, or a unix socket's peers.
+func checkPeer(text string) error {
 	if text == "*" || text == "unix" {
-		return true
+		return nil
 	}
 	if _, err := netip.ParsePrefix(text); err == nil {
-		return true
+		return nil
 	}
-	_, err := netip.ParseAddr(text)
-	return err == nil
+	if _, err := netip.ParseAddr(text); err == nil {
+		return nil
+	}
+	return fmt.Errorf("want an IP address, a network such as 10.0.0.0/8, \"*\" or \"unix\", not %q", text)
 }

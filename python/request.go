@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"forebay/config"
 )
 
 // Body is a request's body, whole: in memory or, when File is set, in a file that the owner of the Body closes.
@@ -28,6 +30,9 @@ type Request struct {
 	Target []byte
 	ID     []byte
 	Client Client
+	// Path is the index of the request's entry in config.Config.Paths. It is config.NoPath after NewRequest, as 0 is the
+	// first entry; the front sets it before the request is handed on.
+	Path int
 	// Trace is what dispatch notes for the access log.
 	Trace Trace
 	// File is the body's file, or nil. A worker gets its descriptor; the caller closes it after Release.
@@ -54,6 +59,7 @@ func NewRequest(m *Meta, body Body, client Client) *Request {
 	r.Target = append(r.Target[:0], m.Target...)
 	r.ID = append(r.ID[:0], m.RequestID...)
 	r.Client = client
+	r.Path = config.NoPath // the request may have been another's
 	r.File = body.File
 
 	var flags Flags

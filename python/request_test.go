@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"forebay/config"
 )
 
 type stays struct{}
@@ -100,14 +102,14 @@ func TestReleasedRequestLeavesNothingToTheNext(t *testing.T) {
 	reused := 0
 	for range 100 { // the pool may give a new one
 		old := NewRequest(post(), Body{File: openNull(t), Size: 9}, stays{})
-		old.Trace = Trace{PID: 7, Tries: 2}
+		old.Path, old.Trace = 3, Trace{PID: 7, Tries: 2}
 		old.Release()
 		req := NewRequest(get(), Body{}, nil)
 		if req == old {
 			reused++
 		}
 		require.Equal(t, want, req.Frame())
-		require.Equal(t, Request{Method: "GET", Target: []byte("/a?b"), ID: []byte("0f3a"), frame: req.frame}, *req)
+		require.Equal(t, Request{Method: "GET", Target: []byte("/a?b"), ID: []byte("0f3a"), Path: config.NoPath, frame: req.frame}, *req)
 		req.Release()
 	}
 	assert.Positive(t, reused)

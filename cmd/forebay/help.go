@@ -40,7 +40,8 @@ const footer = `
 Each option can also stand in forebay.toml or in [tool.forebay] of
 pyproject.toml, under its name with _ for -, and in the environment as FOREBAY_
 and that name in capitals. Options beat the environment, which beats the file.
-TIME is 30s, 1m30s or seconds. SIZE is bytes, or 64k, 16MiB, 16MB.
+TIME is 30s, 1m30s or seconds. SIZE is bytes, or 64k, 16MiB, 16MB. What has no
+value here is true or false there: preload = true, FOREBAY_PRELOAD=true.
 `
 
 // writeHelp writes the whole help in lines of at most that width.
@@ -73,7 +74,7 @@ func optionText(setting config.Setting) string {
 	if setting.Short != "" {
 		short = "  -" + setting.Short + ", "
 	}
-	return short + "--" + setting.Flag + " " + setting.Metavar
+	return short + setting.Option()
 }
 
 // describe is the right column of a setting.

@@ -42,7 +42,7 @@ func TestHelpHasEveryOptionUnderItsGroup(t *testing.T) {
 			continue
 		}
 		assert.Contains(t, help, " "+setting.Group+": ")
-		option := "--" + setting.Flag + " " + setting.Metavar + " " + setting.Help
+		option := setting.Option() + " " + setting.Help
 		if setting.Short != "" {
 			option = "-" + setting.Short + ", " + option
 		}

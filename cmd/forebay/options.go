@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,12 +82,22 @@ func (o *options) take(rest []string) error {
 func newFlags(opts *options) *pflag.FlagSet {
 	flags := pflag.NewFlagSet("forebay", pflag.ContinueOnError)
 	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		return pflag.NormalizedName(strings.ReplaceAll(name, "_", "-")) // --limit-request-field_size, and keys as in a file
+		name = strings.ReplaceAll(name, "_", "-") // --limit-request-field_size, and keys as in a file
+		if setting, isKey := config.Find(strings.ReplaceAll(name, "-", "_")); isKey && setting.Flag != "" {
+			name = strings.ReplaceAll(setting.Flag, "_", "-") // --reload-extra-files
+		}
+		return pflag.NormalizedName(name)
 	})
 	flags.Usage = func() {}
 	for _, setting := range config.Settings {
-		if setting.Flag != "" {
-			flags.VarP(&texts{setting: setting, values: opts.values}, setting.Flag, setting.Short, "")
+		if setting.Flag == "" {
+			continue
+		}
+		flag := flags.VarPF(&texts{setting: setting, values: opts.values}, setting.Flag, setting.Short, "")
+		if setting.IsSwitch() {
+			flag.NoOptDefVal = "true"
+			off := flags.VarPF(&negation{texts{setting: setting, values: opts.values}}, "no-"+setting.Flag, "", "")
+			off.NoOptDefVal = "true"
 		}
 	}
 	return flags
@@ -104,4 +115,14 @@ func (t *texts) Type() string   { return t.setting.Metavar }
 func (t *texts) Set(text string) error {
 	t.values[t.setting.Key] = append(t.values[t.setting.Key], text)
 	return nil
+}
+
+// negation is the --no- of a switch. It has no value of its own.
+type negation struct{ texts }
+
+func (n *negation) Set(text string) error {
+	if text != "true" {
+		return errors.New("it takes no value")
+	}
+	return n.texts.Set("false")
 }

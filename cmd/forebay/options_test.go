@@ -15,29 +15,33 @@ func TestOptions(t *testing.T) {
 		args []string
 		want options
 	}{
-		"nothing":             {nil, options{values: values{}}},
-		"an application":      {[]string{"shop:app"}, options{values: values{"app": {"shop:app"}}}},
-		"short options":       {[]string{"-w4", "-b", ":80", "-t=5", "shop"}, options{values: values{"app": {"shop"}, "workers": {"4"}, "bind": {":80"}, "timeout": {"5"}}}},
-		"options behind it":   {[]string{"shop", "--workers=4", "--threads", "2"}, options{values: values{"app": {"shop"}, "workers": {"4"}, "threads": {"2"}}}},
-		"repeated":            {[]string{"-b", ":80", "-b", ":81"}, options{values: values{"bind": {":80", ":81"}}}},
-		"a negative number":   {[]string{"-m", "-1"}, options{values: values{"umask": {"-1"}}}},
-		"an empty value":      {[]string{"--access-logfile="}, options{values: values{"access_logfile": {""}}}},
-		"gunicorn's spelling": {[]string{"--limit-request-field_size", "5"}, options{values: values{"limit_request_field_size": {"5"}}}},
-		"with dashes only":    {[]string{"--limit-request-field-size", "5"}, options{values: values{"limit_request_field_size": {"5"}}}},
-		"a key of the file":   {[]string{"--head_size", "5"}, options{values: values{"head_size": {"5"}}}},
-		"a file":              {[]string{"-c", "x.toml"}, options{file: "x.toml", values: values{}}},
-		"check":               {[]string{"check"}, options{command: commandCheck, values: values{}}},
-		"check, all of it":    {[]string{"check", "--print", "-w", "2", "shop"}, options{command: commandCheck, printValues: true, values: values{"workers": {"2"}, "app": {"shop"}}}},
-		"an option first":     {[]string{"--print", "check"}, options{command: commandCheck, printValues: true, values: values{}}},
-		"an app named check":  {[]string{"check:app"}, options{values: values{"app": {"check:app"}}}},
-		"check of check":      {[]string{"check", "check"}, options{command: commandCheck, values: values{"app": {"check"}}}},
-		"version":             {[]string{"version"}, options{command: commandVersion, values: values{}}},
-		"--version":           {[]string{"--version"}, options{command: commandVersion, values: values{}}},
-		"help":                {[]string{"help"}, options{command: commandHelp, values: values{}}},
-		"help for a command":  {[]string{"help", "check"}, options{command: commandHelp, values: values{}}},
-		"--help":              {[]string{"check", "--help"}, options{command: commandHelp, values: values{}}},
-		"-h":                  {[]string{"-h"}, options{command: commandHelp, values: values{}}},
-		"after two dashes":    {[]string{"--", "shop"}, options{values: values{"app": {"shop"}}}},
+		"nothing":              {nil, options{values: values{}}},
+		"an application":       {[]string{"shop:app"}, options{values: values{"app": {"shop:app"}}}},
+		"short options":        {[]string{"-w4", "-b", ":80", "-t=5", "shop"}, options{values: values{"app": {"shop"}, "workers": {"4"}, "bind": {":80"}, "timeout": {"5"}}}},
+		"options behind it":    {[]string{"shop", "--workers=4", "--threads", "2"}, options{values: values{"app": {"shop"}, "workers": {"4"}, "threads": {"2"}}}},
+		"repeated":             {[]string{"-b", ":80", "-b", ":81"}, options{values: values{"bind": {":80", ":81"}}}},
+		"a negative number":    {[]string{"-m", "-1"}, options{values: values{"umask": {"-1"}}}},
+		"an empty value":       {[]string{"--access-logfile="}, options{values: values{"access_logfile": {""}}}},
+		"gunicorn's spelling":  {[]string{"--limit-request-field_size", "5"}, options{values: values{"limit_request_field_size": {"5"}}}},
+		"with dashes only":     {[]string{"--limit-request-field-size", "5"}, options{values: values{"limit_request_field_size": {"5"}}}},
+		"a key of the file":    {[]string{"--head_size", "5"}, options{values: values{"head_size": {"5"}}}},
+		"a file":               {[]string{"-c", "x.toml"}, options{file: "x.toml", values: values{}}},
+		"check":                {[]string{"check"}, options{command: commandCheck, values: values{}}},
+		"check, all of it":     {[]string{"check", "--print", "-w", "2", "shop"}, options{command: commandCheck, printValues: true, values: values{"workers": {"2"}, "app": {"shop"}}}},
+		"an option first":      {[]string{"--print", "check"}, options{command: commandCheck, printValues: true, values: values{}}},
+		"an app named check":   {[]string{"check:app"}, options{values: values{"app": {"check:app"}}}},
+		"check of check":       {[]string{"check", "check"}, options{command: commandCheck, values: values{"app": {"check"}}}},
+		"version":              {[]string{"version"}, options{command: commandVersion, values: values{}}},
+		"--version":            {[]string{"--version"}, options{command: commandVersion, values: values{}}},
+		"help":                 {[]string{"help"}, options{command: commandHelp, values: values{}}},
+		"help for a command":   {[]string{"help", "check"}, options{command: commandHelp, values: values{}}},
+		"--help":               {[]string{"check", "--help"}, options{command: commandHelp, values: values{}}},
+		"-h":                   {[]string{"-h"}, options{command: commandHelp, values: values{}}},
+		"switches":             {[]string{"--preload", "--no-interrupt", "shop"}, options{values: values{"preload": {"true"}, "interrupt": {"false"}, "app": {"shop"}}}},
+		"switches with =":      {[]string{"--preload=false", "--interrupt=0"}, options{values: values{"preload": {"false"}, "interrupt": {"0"}}}},
+		"a switch undone":      {[]string{"--preload", "--no-preload"}, options{values: values{"preload": {"true", "false"}}}},
+		"the key of an option": {[]string{"--reload_extra_files", "a", "--reload-extra-file=b"}, options{values: values{"reload_extra_files": {"a", "b"}}}},
+		"after two dashes":     {[]string{"--", "shop"}, options{values: values{"app": {"shop"}}}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -53,13 +57,13 @@ func TestEverySettingHasItsOption(t *testing.T) {
 		if setting.Flag == "" {
 			continue
 		}
-		args := []string{"--" + setting.Flag, "1"}
+		args := []string{"--" + setting.Flag + "=1", "--" + setting.Key + "=1"}
 		if setting.Short != "" {
-			args = append(args, "-"+setting.Short, "1")
+			args = append(args, "-"+setting.Short+"=1")
 		}
 		got, err := parseOptions(args)
 		require.NoError(t, err)
-		assert.Len(t, got.values[setting.Key], len(args)/2, setting.Key)
+		assert.Len(t, got.values[setting.Key], len(args), setting.Key)
 	}
 }
 
@@ -71,7 +75,8 @@ func TestGunicornsCommandLine(t *testing.T) {
 		"--keep-alive", "5", "--backlog", "512", "--chdir", ".", "--pythonpath", "lib,/opt/lib", "-e", "A=1", "--env", "B=2",
 		"-u", "0", "-g", "0", "-m", "027", "-p", "shop.pid", "-n", "shop", "--forwarded-allow-ips", "127.0.0.1,::1",
 		"--limit-request-line", "4094", "--limit-request-fields", "50", "--limit-request-field_size", "4096",
-		"--log-level", "warning", "--access-logfile", "-", "shop.wsgi:application",
+		"--log-level", "warning", "--access-logfile", "-", "--max-requests", "1000", "--max-requests-jitter", "50", "--preload", "--reload",
+		"--reload-extra-file", "a.html", "--reload-extra-file", "b.html", "shop.wsgi:application",
 	})
 	require.NoError(t, err)
 	reading, err := config.Read(config.Sources{Dir: t.TempDir(), Flags: got.values})
@@ -79,5 +84,8 @@ func TestGunicornsCommandLine(t *testing.T) {
 	assert.Equal(t, "shop.wsgi:application", reading.Config.App.Spec)
 	assert.Equal(t, 4, reading.Config.Workers.Processes)
 	assert.Equal(t, 0o27, reading.Config.Process.Umask)
-	assert.Len(t, reading.Origins, 22)
+	assert.Equal(t, 1000, reading.Config.Workers.MaxRequests)
+	assert.True(t, reading.Config.Workers.Preload)
+	assert.Len(t, reading.Config.Workers.ReloadExtraFiles, 2)
+	assert.Len(t, reading.Origins, 27)
 }

@@ -62,6 +62,9 @@ func longOptions() []string {
 		if setting.Flag != "" {
 			names = append(names, setting.Flag)
 		}
+		if setting.IsSwitch() {
+			names = append(names, "no-"+setting.Flag)
+		}
 	}
 	return names
 }
