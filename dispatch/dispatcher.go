@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/panjf2000/ants/v2"
@@ -26,9 +27,8 @@ import (
 // One lock guards the queue and the idle threads together, as a decision about one always needs the other. It is held for
 // some tens of nanoseconds, twice a request, and never across a system call.
 type Dispatcher struct {
-	cfg    config.Dispatch
-	limits spool.Limits
-	log    *slog.Logger
+	settings atomic.Pointer[settings]
+	log      *slog.Logger
 
 	// drivers run what goes on on a thread without a connection that waits for it. Each thread has at most one driver,
 	// so the pool is as large as there are threads and Invoke never waits for long.
@@ -46,7 +46,8 @@ type Dispatcher struct {
 
 // New makes a dispatcher without threads: they come by Offer. limits are those of each response's spool.
 func New(cfg config.Dispatch, limits spool.Limits, log *slog.Logger) (*Dispatcher, error) {
-	d := &Dispatcher{cfg: cfg, limits: limits, log: log, waiting: make(chan struct{}, 1)}
+	d := &Dispatcher{log: log, waiting: make(chan struct{}, 1)}
+	d.settings.Store(&settings{cfg, limits})
 	var err error
 	// Without a purge: idle drivers cost little, and the next burst finds them warm.
 	d.drivers, err = ants.NewPoolWithFuncGeneric(1, d.drive, ants.WithDisablePurge(true), ants.WithLogger(antsLog{log}))
@@ -134,7 +135,7 @@ func (d *Dispatcher) admit(req *python.Request) (*thread, *waiter, error) {
 			return t, nil, nil
 		}
 	}
-	if d.queue.len() >= d.cfg.QueueSize {
+	if d.queue.len() >= d.cfg().QueueSize {
 		err := d.overload(ErrQueueFull)
 		d.mu.Unlock()
 		return nil, nil, err
@@ -163,7 +164,7 @@ func (d *Dispatcher) expire(now time.Time) (next time.Duration, any bool) {
 	defer d.mu.Unlock()
 	for d.queue.len() > 0 {
 		oldest := d.queue.front()
-		left := d.cfg.QueueTimeout - now.Sub(oldest.since)
+		left := d.cfg().QueueTimeout - now.Sub(oldest.since)
 		if left > 0 && !now.IsZero() {
 			return left, true
 		}

@@ -95,7 +95,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 	}
 	if state == stuck {
 		t.slot.Cancel() // a generator that goes on for ever ends at its next chunk
-		if state = d.await(t, time.Now().Add(d.cfg.GracefulTimeout)); state == stuck {
+		if state = d.await(t, time.Now().Add(d.cfg().GracefulTimeout)); state == stuck {
 			t.slot.Worker().Retire("a thread did not come back after its deadline")
 			t.abandon(workers.ErrWorkerDied) // it could not be asked whether it will come to them
 			d.lose(t)
@@ -129,7 +129,7 @@ func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 				continue
 			}
 			size += int64(len(frame.Payload))
-			if size > d.limits.Memory && !t.begun && len(t.behind) > 0 { // the spool may be full, and Write wait for the client
+			if size > d.cfg().limits.Memory && !t.begun && len(t.behind) > 0 { // the spool may be full, and Write wait for the client
 				_ = d.recall(t, stall) // the thread has begun this one
 			}
 			if _, err := out.Write(frame.Payload); err != nil {

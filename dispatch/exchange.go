@@ -50,10 +50,11 @@ func (d *Dispatcher) run(t *thread, req *python.Request) (*python.Response, rest
 }
 
 func (d *Dispatcher) deadline(from time.Time) time.Time {
-	if d.cfg.Timeout <= 0 {
+	timeout := d.cfg().Timeout
+	if timeout <= 0 {
 		return time.Time{}
 	}
-	return from.Add(d.cfg.Timeout)
+	return from.Add(timeout)
 }
 
 func (d *Dispatcher) converse(t *thread, req *python.Request, deadline time.Time) (*python.Response, rest, error) {
@@ -111,7 +112,7 @@ func (d *Dispatcher) streamed(t *thread, frame python.Frame) (*python.Response, 
 	if err != nil {
 		return nil, rest{state: closing}, err
 	}
-	resp.Stream = spool.New(d.limits)
+	resp.Stream = spool.New(d.cfg().limits)
 	return resp, rest{state: streaming, stream: resp.Stream}, nil
 }
 
