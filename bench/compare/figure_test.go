@@ -1,29 +1,13 @@
-package main
+package compare
 
 import (
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-)
 
-func TestSpread(t *testing.T) {
-	cases := map[string]struct {
-		values []float64
-		want   Spread
-	}{
-		"one value":                              {[]float64{3}, Spread{3, 3, 3}},
-		"the middle of three, in any order":      {[]float64{9, 1, 4}, Spread{4, 1, 9}},
-		"an even number: between the middle two": {[]float64{8, 1, 4, 2}, Spread{3, 1, 8}},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			values := append([]float64(nil), c.values...)
-			assert.Equal(t, c.want, spreadOf(values))
-			assert.Equal(t, c.values, values, "the order of the rounds stays")
-		})
-	}
-}
+	"forebay/bench/report"
+)
 
 func TestRatiosComparePairByPair(t *testing.T) {
 	run := func(perSecond float64) Run {
@@ -31,8 +15,8 @@ func TestRatiosComparePairByPair(t *testing.T) {
 	}
 	// Medians alone would say 3 = 6/2; the pairs say that it was twice as fast in two rounds of three.
 	ours, theirs := []Run{run(6), run(2), run(10)}, []Run{run(3), run(1), run(2)}
-	assert.Equal(t, Spread{Median: 2, Min: 2, Max: 5}, ratios(ours, theirs)["requests/s"])
-	assert.Equal(t, Spread{Median: 1, Min: 1, Max: 1}, ratios(ours, theirs)["CPU µs/request"])
+	assert.Equal(t, report.Spread{Median: 2, Min: 2, Max: 5}, ratios(ours, theirs)["requests/s"])
+	assert.Equal(t, report.Spread{Median: 1, Min: 1, Max: 1}, ratios(ours, theirs)["CPU µs/request"])
 }
 
 func TestFiguresHaveTheirUnits(t *testing.T) {

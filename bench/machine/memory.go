@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// readPSS is the memory of the roots and all they have forked, in bytes, where pages that several processes share are
+// ReadPSS is the memory of the roots and all they have forked, in bytes, where pages that several processes share are
 // counted once between them.
-func readPSS(roots []int) (int64, error) {
+func ReadPSS(roots []int) (int64, error) {
 	all, err := readStats()
 	if err != nil {
 		return 0, err

@@ -1,4 +1,4 @@
-package main
+package compare
 
 import (
 	"bytes"
@@ -11,6 +11,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"forebay/bench/machine"
+	"forebay/bench/peer"
+	"forebay/bench/report"
 )
 
 // sample is a report of two peers over two rounds: the first is four times as fast.
@@ -21,13 +25,16 @@ func sample() *Report {
 			CPU:    time.Second, PSS: 8 << 20, Others: 0.05,
 		}
 	}
-	peers := []Peer{
-		&fakePeer{stack: stack{name: "first", settings: Settings{Commands: []string{"first -w 2"}, Notes: []string{"shared", "only first"}}}},
-		&fakePeer{stack: stack{name: "second", settings: Settings{Notes: []string{"shared"}, Files: map[string]string{"a.conf": "x\n"}}}},
+	peers := []report.Peer{
+		{Name: "first", Settings: peer.Settings{Commands: []string{"first -w 2"}, Notes: []string{"shared", "only first"}}},
+		{Name: "second", Settings: peer.Settings{Notes: []string{"shared"}, Files: map[string]string{"a.conf": "x\n"}}},
 	}
-	opts := options{Rounds: 2, Warmup: time.Second, Workers: 2, Threads: 4, Load: Load{Threads: 2, Connections: 64, Duration: time.Second}}
-	kit := Kit{Versions: map[string]string{"wrk": "4.1.0", "Go": "go1.26"}}
-	return newReport(opts, kit, Machine{CPU: "abacus", Cores: 2}, hello, peers, [][]Run{{run(400), run(800)}, {run(100), run(200)}})
+	opts := options{Rounds: 2, Warmup: time.Second, Load: Load{Threads: 2, Connections: 64, Duration: time.Second}}
+	circumstances := report.Circumstances{
+		Machine: machine.Machine{CPU: "abacus", Cores: 2}, Versions: map[string]string{"wrk": "4.1.0", "Go": "go1.26"},
+		Workers: 2, Threads: 4,
+	}
+	return newReport(opts, circumstances, peer.Hello, peers, [][]Run{{run(400), run(800)}, {run(100), run(200)}})
 }
 
 func TestMarkdownSaysEverything(t *testing.T) {
@@ -36,8 +43,8 @@ func TestMarkdownSaysEverything(t *testing.T) {
 	for _, want := range []string{
 		"## hello: 64 connections, 2 workers × 4 threads", "abacus, 2 cores", "Go: go1.26 · wrk: 4.1.0",
 		"`wrk -t2 -c64 -d1s --latency http://127.0.0.1:PORT/`",
-		"| first | 600 (400–800) | 1.00 (1.00–1.00) |", "| 8.0 (8.0–8.0) | 0 | 2 | ≤ 5 % |",
-		"| second | 4.00× (4.00–4.00) |", "- only first\n", "first -w 2\n", "a.conf:\n\n```\nx\n```",
+		"| first | 600 (400–800) | 1.00 |", "| 8.0 | 0 | 2 | ≤ 5 % |",
+		"| second | 4.00× |", "- only first\n", "first -w 2\n", "a.conf:\n\n```\nx\n```",
 	} {
 		assert.Contains(t, page.String(), want)
 	}
@@ -63,7 +70,7 @@ func TestTablesHaveAsManyCellsAsColumns(t *testing.T) {
 func TestJSONHoldsEveryRun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "figures.json")
 	want := sample()
-	require.NoError(t, want.writeJSON(path))
+	require.NoError(t, report.Save(path, want))
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	got := Report{}
@@ -75,9 +82,9 @@ func TestJSONHoldsEveryRun(t *testing.T) {
 }
 
 func TestARunAloneIsReportedWithoutRatios(t *testing.T) {
-	report := sample()
-	report.Peers = report.Peers[:1]
+	alone := sample()
+	alone.Peers = alone.Peers[:1]
 	page := &bytes.Buffer{}
-	report.writeMarkdown(page)
+	alone.writeMarkdown(page)
 	assert.NotContains(t, page.String(), "divided by")
 }

@@ -1,4 +1,4 @@
-package main
+package peer
 
 import (
 	"context"
@@ -59,19 +59,19 @@ func TestAPeerThatDiesIsNotAwaited(t *testing.T) {
 	address, err := freeAddress(t.Context())
 	require.NoError(t, err)
 	peer := &fakePeer{stack: stack{name: "fake", address: address, processes: []*process{p}}}
-	assert.ErrorContains(t, awaitAnswer(t.Context(), peer, hello), "out of luck")
+	assert.ErrorContains(t, awaitAnswer(t.Context(), peer, Hello), "out of luck")
 }
 
 func TestEveryPeerOfferedCanBeMade(t *testing.T) {
-	for _, name := range peerNames() {
-		peer := newPeer(name, Kit{})
+	for _, name := range Names() {
+		peer := New(name, Kit{})
 		assert.Equal(t, name, peer.Name())
 		assert.Empty(t, peer.PIDs())
 		require.NoError(t, peer.Alive())
 		peer.Stop()
 	}
-	assert.Subset(t, peerNames(), defaultPeers)
-	assert.Equal(t, "forebay", defaultPeers[0], "the ratios are forebay's over the others'")
+	assert.Subset(t, Names(), Defaults)
+	assert.Equal(t, "forebay", Defaults[0], "the ratios are forebay's over the others'")
 }
 
 func TestTunedNginxKeepsConnections(t *testing.T) {
@@ -95,5 +95,5 @@ func TestCommandsCanBeTypedAgain(t *testing.T) {
 var errPeer = errors.New("peer fault")
 
 func TestAPeerThatDoesNotStartIsAnError(t *testing.T) {
-	require.ErrorIs(t, startPeer(t.Context(), &fakePeer{fault: errPeer}, hello), errPeer)
+	require.ErrorIs(t, Start(t.Context(), &fakePeer{fault: errPeer}, Hello), errPeer)
 }

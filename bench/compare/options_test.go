@@ -1,4 +1,4 @@
-package main
+package compare
 
 import (
 	"testing"
@@ -6,15 +6,18 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"forebay/bench/peer"
 )
 
 func TestDefaultsAreTheIssuesComparison(t *testing.T) {
 	got, err := parseOptions(nil)
 	require.NoError(t, err)
 	assert.Equal(t, options{
-		Peers: defaultPeers, Rounds: 5, Warmup: 2 * time.Second,
+		Choice: peer.Choice{Peers: peer.Defaults, Workers: 2, Threads: 4, Python: "python3"},
+		Rounds: 5, Warmup: 2 * time.Second,
 		Load: Load{Threads: 2, Connections: 64, Duration: 5 * time.Second},
-		Path: "/", Workers: 2, Threads: 4, Python: "python3",
+		Path: "/",
 	}, got)
 }
 

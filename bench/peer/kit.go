@@ -1,4 +1,4 @@
-package main
+package peer
 
 import (
 	"context"
@@ -18,10 +18,11 @@ type Kit struct {
 	Temp    string
 	Forebay string
 	Nginx   string
-	Wrk     string
 	Python  string // of the virtual environment
 	Workers int
 	Threads int
+	// Tools are where the programs are that make the load.
+	Tools map[string]string
 	// Versions are those of all programs that take part.
 	Versions map[string]string
 }
@@ -33,35 +34,46 @@ const (
 	versionTimeout = 10 * time.Second
 )
 
-// prepare builds and installs what is missing for the chosen peers.
-func prepare(ctx context.Context, opts options, temp string) (Kit, error) {
-	kit := Kit{Temp: temp, Workers: opts.Workers, Threads: opts.Threads, Versions: map[string]string{}}
+// Prepare builds and installs what is missing for the chosen peers and tools. The caller cleans the kit, also when this
+// fails.
+func Prepare(ctx context.Context, choice Choice, tools ...string) (Kit, error) {
+	kit := Kit{Workers: choice.Workers, Threads: choice.Threads, Tools: map[string]string{}, Versions: map[string]string{}}
 	var err error
+	if kit.Temp, err = os.MkdirTemp("", "forebay-bench-"); err != nil {
+		return kit, fmt.Errorf("make a directory for the peers: %w", err)
+	}
 	if kit.Root, err = moduleRoot(ctx); err != nil {
 		return kit, err
 	}
-	if kit.Wrk, err = findTool(ctx, "wrk"); err != nil {
-		return kit, err
+	for _, tool := range tools {
+		if kit.Tools[tool], err = findTool(ctx, tool); err != nil {
+			return kit, err
+		}
 	}
-	if slices.ContainsFunc(opts.Peers, func(name string) bool { return strings.HasPrefix(name, "nginx") }) {
+	if choice.has("nginx") {
 		if kit.Nginx, err = findTool(ctx, "nginx"); err != nil {
 			return kit, err
 		}
 	}
-	if kit.Python, err = makeVenv(ctx, opts.Python, filepath.Join(kit.Root, ".cache", "bench-venv")); err != nil {
+	if kit.Python, err = makeVenv(ctx, choice.Python, filepath.Join(kit.Root, ".cache", "bench-venv")); err != nil {
 		return kit, err
 	}
-	if slices.Contains(opts.Peers, "forebay") {
-		if kit.Forebay, err = buildForebay(ctx, kit.Root, temp); err != nil {
+	if choice.has("forebay") {
+		if kit.Forebay, err = buildForebay(ctx, kit.Root, kit.Temp); err != nil {
 			return kit, err
 		}
 	}
-	for _, name := range opts.Peers {
+	for _, name := range choice.Peers {
 		if err := os.Mkdir(kit.dir(name), 0o700); err != nil {
 			return kit, fmt.Errorf("make a directory for %s: %w", name, err)
 		}
 	}
 	return kit, kit.askVersions(ctx)
+}
+
+// Clean removes what was made for this run.
+func (k Kit) Clean() {
+	_ = os.RemoveAll(k.Temp) // a temporary directory; the system clears what is left
 }
 
 // dir is the directory of the peer of that name.
@@ -109,7 +121,7 @@ func findTool(ctx context.Context, name string) (string, error) {
 	if notDebian != nil || os.Geteuid() != 0 {
 		return "", fmt.Errorf("%s is not installed; install it with your system's package manager", name)
 	}
-	progress("installing " + name + " with apt-get")
+	Progress("installing " + name + " with apt-get")
 	const script = "export DEBIAN_FRONTEND=noninteractive; apt-get update -q && apt-get install -qy --no-install-recommends "
 	if _, err := output(ctx, installTimeout, "sh", "-c", script+name); err != nil {
 		return "", err
@@ -130,7 +142,7 @@ func makeVenv(ctx context.Context, python, dir string) (string, error) {
 	dir = filepath.Join(dir, id)
 	interpreter := filepath.Join(dir, "bin", "python")
 	if _, err := os.Stat(interpreter); err != nil {
-		progress("making a virtual environment")
+		Progress("making a virtual environment")
 		if _, err := output(ctx, installTimeout, python, "-m", "venv", dir); err != nil {
 			return "", err
 		}
@@ -142,12 +154,12 @@ func makeVenv(ctx context.Context, python, dir string) (string, error) {
 	if _, missing := output(ctx, versionTimeout, interpreter, "-c", "import gunicorn"); missing != nil {
 		return "", err
 	}
-	progress("gunicorn was not updated: " + err.Error())
+	Progress("gunicorn was not updated: " + err.Error())
 	return interpreter, nil
 }
 
 func buildForebay(ctx context.Context, root, temp string) (string, error) {
-	progress("building forebay")
+	Progress("building forebay")
 	binary := filepath.Join(temp, "forebay.bin")
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
@@ -160,13 +172,21 @@ func buildForebay(ctx context.Context, root, temp string) (string, error) {
 	return binary, nil
 }
 
+// toolVersions print the version of a tool, behind its path.
+var toolVersions = map[string]string{
+	"wrk":          " -v | awk 'NR == 1 { print $2 }'",
+	"slowhttptest": " -h | sed -n 's/.*version //p'",
+}
+
 // askVersions asks every program for its version. forebay's is the commit, as that says more.
 func (k Kit) askVersions(ctx context.Context) error {
 	questions := map[string][]string{
 		"Python":   {k.Python, "-c", "import platform; print(platform.python_version(), platform.python_compiler())"},
 		"Go":       {"go", "env", "GOVERSION"},
 		"gunicorn": {k.Python, "-c", "import gunicorn; print(gunicorn.__version__)"},
-		"wrk":      {"sh", "-c", k.Wrk + " -v | awk 'NR == 1 { print $2 }'"},
+	}
+	for name, path := range k.Tools {
+		questions[name] = []string{"sh", "-c", path + toolVersions[name]}
 	}
 	if k.Nginx != "" {
 		questions["nginx"] = []string{"sh", "-c", k.Nginx + " -v 2>&1 | cut -d/ -f2"}
@@ -198,7 +218,7 @@ func output(ctx context.Context, limit time.Duration, argv ...string) (string, e
 	return strings.TrimSpace(string(out)), nil
 }
 
-// progress says on stderr what takes time; stdout is for the report.
-func progress(text string) {
+// Progress says on stderr what takes time; stdout is for the report.
+func Progress(text string) {
 	fmt.Fprintln(os.Stderr, "bench:", text)
 }

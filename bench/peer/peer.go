@@ -1,4 +1,7 @@
-package main
+// Package peer is the servers that are compared: what they are made of, how they are started on a free port of the
+// loopback interface, and how they are stopped. All of them run the same application with the same Python and as many
+// processes and threads; each says exactly what was started, and what in that favours one side.
+package peer
 
 import (
 	"context"
@@ -19,7 +22,8 @@ type Scenario struct {
 	Body string `json:"-"`
 }
 
-var hello = Scenario{Name: "hello", App: "hello:application", Path: "/", Body: "Hello, world!\n"}
+// Hello is the least that an application can do.
+var Hello = Scenario{Name: "hello", App: "hello:application", Path: "/", Body: "Hello, world!\n"}
 
 // Peer is a server, or a stack of servers, that can be loaded.
 type Peer interface {
@@ -58,9 +62,11 @@ var peerKinds = []struct {
 	{"gunicorn", newGunicorn},
 }
 
-var defaultPeers = []string{"forebay", "nginx+gunicorn", "nginx+gunicorn-tuned"}
+// Defaults are the peers that are compared where nothing is said.
+var Defaults = []string{"forebay", "nginx+gunicorn", "nginx+gunicorn-tuned"}
 
-func peerNames() []string {
+// Names are the names of all peers there are.
+func Names() []string {
 	names := make([]string, 0, len(peerKinds))
 	for _, kind := range peerKinds {
 		names = append(names, kind.name)
@@ -68,8 +74,8 @@ func peerNames() []string {
 	return names
 }
 
-// newPeer makes the peer of that name. Names are checked with the command line, so an unknown one is a broken invariant.
-func newPeer(name string, kit Kit) Peer {
+// New makes the peer of that name. Names are checked with the command line, so an unknown one is a broken invariant.
+func New(name string, kit Kit) Peer {
 	for _, kind := range peerKinds {
 		if kind.name == name {
 			return kind.make(name, kit)
@@ -124,6 +130,14 @@ func (s *stack) launch(name string, argv ...string) error {
 	s.processes = append(s.processes, p)
 	s.settings.Commands = append(s.settings.Commands, s.kit.command(argv))
 	return nil
+}
+
+// Start starts a peer and returns when it answers. The caller stops the peer also when Start fails.
+func Start(ctx context.Context, peer Peer, scenario Scenario) error {
+	if err := peer.Start(ctx, scenario); err != nil {
+		return err
+	}
+	return awaitAnswer(ctx, peer, scenario)
 }
 
 const (

@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"testing"
@@ -9,22 +9,22 @@ import (
 )
 
 func TestParseMachineTime(t *testing.T) {
-	got, err := parseMachineTime("cpu  10 20 30 400 50 6 7 8 9 9\ncpu0 1 2 3 4 5 6 7 8 9 9\n")
+	got, err := parseTime("cpu  10 20 30 400 50 6 7 8 9 9\ncpu0 1 2 3 4 5 6 7 8 9 9\n")
 	require.NoError(t, err)
-	assert.Equal(t, machineTime{busy: 810 * time.Millisecond, total: 5310 * time.Millisecond}, got, "guest times are not added again")
+	assert.Equal(t, Time{busy: 810 * time.Millisecond, total: 5310 * time.Millisecond}, got, "guest times are not added again")
 	for name, text := range map[string]string{"nothing": "", "one CPU": "cpu0 1 2 3 4 5 6 7 8 9", "words": "cpu a b c d e f g h i"} {
 		t.Run(name, func(t *testing.T) {
-			_, err := parseMachineTime(text)
+			_, err := parseTime(text)
 			assert.ErrorContains(t, err, "read /proc/stat")
 		})
 	}
 }
 
 func TestOthersShare(t *testing.T) {
-	before := machineTime{busy: time.Second, total: 10 * time.Second}
-	after := machineTime{busy: 7 * time.Second, total: 20 * time.Second}
+	before := Time{busy: time.Second, total: 10 * time.Second}
+	after := Time{busy: 7 * time.Second, total: 20 * time.Second}
 	cases := map[string]struct {
-		after machineTime
+		after Time
 		ours  time.Duration
 		want  float64
 	}{
@@ -34,7 +34,7 @@ func TestOthersShare(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			assert.InDelta(t, c.want, othersShare(before, c.after, c.ours), 1e-9)
+			assert.InDelta(t, c.want, OthersShare(before, c.after, c.ours), 1e-9)
 		})
 	}
 }

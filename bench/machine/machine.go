@@ -1,4 +1,6 @@
-package main
+// Package machine says where figures were got and what the processes of a peer took of that machine: CPU time, memory,
+// connections. All of it is read from /proc, so the figures need Linux.
+package machine
 
 import (
 	"errors"
@@ -20,7 +22,8 @@ type Machine struct {
 	Load string `json:"load_average"`
 }
 
-func readMachine() (Machine, error) {
+// Read describes this machine.
+func Read() (Machine, error) {
 	cpus, err1 := os.ReadFile("/proc/cpuinfo")
 	kernel, err2 := os.ReadFile("/proc/sys/kernel/osrelease")
 	load, err3 := os.ReadFile("/proc/loadavg")
@@ -48,31 +51,32 @@ func parseModel(cpuinfo string) string {
 	return "unknown CPU"
 }
 
-// machineTime is how long the machine's CPUs, taken together, have worked and have existed.
-type machineTime struct{ busy, total time.Duration }
+// Time is how long the machine's CPUs, taken together, have worked and have existed.
+type Time struct{ busy, total time.Duration }
 
-func readMachineTime() (machineTime, error) {
+// ReadTime reads how long the machine's CPUs have worked.
+func ReadTime() (Time, error) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
-		return machineTime{}, err
+		return Time{}, err
 	}
-	return parseMachineTime(string(text))
+	return parseTime(string(text))
 }
 
-// parseMachineTime reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. The guest
+// parseTime reads the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal. The guest
 // times after them are part of user already (proc(5)). Time stolen by the host counts as busy: nobody here could have it.
-func parseMachineTime(text string) (machineTime, error) {
+func parseTime(text string) (Time, error) {
 	line, _, _ := strings.Cut(text, "\n")
 	fields := strings.Fields(line)
 	const columns = 8
 	if len(fields) <= columns || fields[0] != "cpu" {
-		return machineTime{}, fmt.Errorf("read /proc/stat: unexpected line %.100q", line)
+		return Time{}, fmt.Errorf("read /proc/stat: unexpected line %.100q", line)
 	}
-	var t machineTime
+	var t Time
 	for i, field := range fields[1 : columns+1] {
 		ticks, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
-			return machineTime{}, fmt.Errorf("read /proc/stat: %w", err)
+			return Time{}, fmt.Errorf("read /proc/stat: %w", err)
 		}
 		spent := time.Duration(ticks) * clockTick
 		t.total += spent
@@ -83,8 +87,8 @@ func parseMachineTime(text string) (machineTime, error) {
 	return t, nil
 }
 
-// othersShare is which part of the machine worked neither for the peer nor for wrk, between 0 and 1.
-func othersShare(before, after machineTime, ours time.Duration) float64 {
+// OthersShare is which part of the machine worked neither for the peer nor for wrk, between 0 and 1.
+func OthersShare(before, after Time, ours time.Duration) float64 {
 	total := after.total - before.total
 	if total <= 0 {
 		return 0
