@@ -22,11 +22,17 @@ func byteSet(s string) (set [256]bool) {
 // IsToken reports whether b is a token, which methods and field names are.
 func IsToken(b []byte) bool { return len(b) > 0 && consistsOf(b, &tokenBytes) }
 
+// IsTokenByte reports whether c is a byte of a token.
+func IsTokenByte(c byte) bool { return tokenBytes[c] }
+
+// IsValueByte reports whether a field value can have c (RFC 9110, section 5.5).
+func IsValueByte(c byte) bool { return (c >= ' ' && c != 0x7F) || c == '\t' }
+
 // ControlByte returns the index of the first byte that a field value cannot have, as it would end the line early or be read
 // in more ways than one (RFC 9110, section 5.5), or -1. It holds for what clients send and for what applications answer.
 func ControlByte(value []byte) int {
 	for i, c := range value {
-		if (c < ' ' && c != '\t') || c == 0x7F {
+		if !IsValueByte(c) {
 			return i
 		}
 	}
