@@ -63,7 +63,8 @@ func (d *Dispatcher) startBatch(t *thread, req *python.Request) (*python.Respons
 	for _, w := range t.behind {
 		t.reqs = append(t.reqs, w.req)
 	}
-	err := t.slot.SendAll(t.reqs, d.deadline(time.Now()))
+	t.limit = d.cfg().timeout(req.Path)
+	err := t.slot.SendAll(t.reqs, t.deadline(time.Now()))
 	clear(t.reqs)
 	if err != nil {
 		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)

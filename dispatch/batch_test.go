@@ -257,7 +257,7 @@ func TestWhatBlocksDoesNotKeepThoseBehindIt(t *testing.T) {
 func streamed(t *testing.T, path string) (*python.Response, *backlog) {
 	t.Helper()
 	th := newTheatre(t, patient(), 1, 2)
-	th.Reconfigure(patient(), spool.Limits{Memory: 1000})
+	th.Reconfigure(patient(), nil, spool.Limits{Memory: 1000})
 	actors := th.occupy(2)
 	req := newRequest("GET", path, &client{})
 	t.Cleanup(req.Release)

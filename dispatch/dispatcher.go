@@ -44,10 +44,11 @@ type Dispatcher struct {
 	waiting chan struct{} // holds an entry while the queue may not be empty; wakes Run
 }
 
-// New makes a dispatcher without threads: they come by Offer. limits are those of each response's spool.
-func New(cfg config.Dispatch, limits spool.Limits, log *slog.Logger) (*Dispatcher, error) {
+// New makes a dispatcher without threads: they come by Offer. paths are what differs for the requests of some path
+// prefixes, and limits are those of each response's spool.
+func New(cfg config.Dispatch, paths []config.Path, limits spool.Limits, log *slog.Logger) (*Dispatcher, error) {
 	d := &Dispatcher{log: log, waiting: make(chan struct{}, 1)}
-	d.settings.Store(&settings{cfg, limits})
+	d.settings.Store(&settings{cfg, paths, limits})
 	var err error
 	// Without a purge: idle drivers cost little, and the next burst finds them warm.
 	d.drivers, err = ants.NewPoolWithFuncGeneric(1, d.drive, ants.WithDisablePurge(true), ants.WithLogger(antsLog{log}))

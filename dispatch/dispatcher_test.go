@@ -129,7 +129,7 @@ func TestTimeout(t *testing.T) {
 	a := th.enter()
 	assert.ErrorIs(t, receive(t, slow, "no result").err, ErrTimeout)
 	a.say("answer too late")
-	th.Reconfigure(patient(), spool.Limits{Memory: 1 << 20})
+	th.Reconfigure(patient(), nil, spool.Limits{Memory: 1 << 20})
 	next := th.begin("GET", "/next")
 	b := th.enter()
 	assert.Equal(t, a.pid, b.pid, "the thread came back and is used again")

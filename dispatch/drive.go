@@ -91,7 +91,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 		state = d.pump(t, r.stream)
 	}
 	if state == closing {
-		state = d.await(t, d.deadline(time.Now()))
+		state = d.await(t, t.deadline(time.Now()))
 	}
 	if state == stuck {
 		t.slot.Cancel() // a generator that goes on for ever ends at its next chunk
@@ -114,7 +114,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 	cancelled, size := false, int64(0)
 	for {
-		frame, err := d.receive(t, d.deadline(time.Now()))
+		frame, err := d.receive(t, t.deadline(time.Now()))
 		switch {
 		case errors.Is(err, workers.ErrDeadline):
 			out.End(ErrTimeout)

@@ -29,7 +29,8 @@ const (
 
 // exchange gives a request to an idle thread and waits for the head of the answer. The caller settles the rest.
 func (d *Dispatcher) exchange(t *thread, req *python.Request) (*python.Response, rest, error) {
-	if err := t.slot.Send(req, d.deadline(time.Now())); err != nil {
+	t.limit = d.cfg().timeout(req.Path)
+	if err := t.slot.Send(req, t.deadline(time.Now())); err != nil {
 		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)
 	}
 	return d.run(t, req)
@@ -39,8 +40,8 @@ func (d *Dispatcher) exchange(t *thread, req *python.Request) (*python.Response,
 func (d *Dispatcher) run(t *thread, req *python.Request) (*python.Response, rest, error) {
 	req.Trace.PID, req.Trace.Thread = t.slot.Worker().PID(), t.slot.Index()
 	req.Trace.Tries++
-	t.since = time.Now()
-	resp, r, err := d.converse(t, req, d.deadline(t.since))
+	t.since, t.limit = time.Now(), d.cfg().timeout(req.Path)
+	resp, r, err := d.converse(t, req, t.deadline(t.since))
 	req.Trace.Ran = time.Since(t.since)
 	d.pace.add(req.Trace.Ran)
 	if r.state != lost {
@@ -49,12 +50,12 @@ func (d *Dispatcher) run(t *thread, req *python.Request) (*python.Response, rest
 	return resp, r, err
 }
 
-func (d *Dispatcher) deadline(from time.Time) time.Time {
-	timeout := d.cfg().Timeout
-	if timeout <= 0 {
+// deadline returns until when the request that runs may take for what it began at a time; zero means for ever.
+func (t *thread) deadline(from time.Time) time.Time {
+	if t.limit <= 0 {
 		return time.Time{}
 	}
-	return from.Add(timeout)
+	return from.Add(t.limit)
 }
 
 func (d *Dispatcher) converse(t *thread, req *python.Request, deadline time.Time) (*python.Response, rest, error) {

@@ -24,6 +24,7 @@ type thread struct {
 	slot *workers.Slot
 
 	since  time.Time         // when the one that runs was begun
+	limit  time.Duration     // how long it may take to its head, and then between two chunks; 0: no limit
 	given  bool              // the requests of behind were sent together with the one that runs
 	begun  bool              // and it is known that it has begun them all
 	behind []*waiter         // requests that run next on it

@@ -63,7 +63,7 @@ func newTheatreWith(t *testing.T, app string, cfg config.Dispatch, processes, th
 	ln, err := net.Listen("unix", filepath.Join(t.TempDir(), "stage"))
 	require.NoError(t, err)
 	log := slog.New(slog.DiscardHandler)
-	d, err := New(cfg, spool.Limits{Memory: 1 << 20}, log)
+	d, err := New(cfg, nil, spool.Limits{Memory: 1 << 20}, log)
 	require.NoError(t, err)
 	house := &counter{Host: d, ready: make(chan struct{}, 100)}
 	pool, err := workers.New(config.Workers{Processes: processes, Threads: threads, BootTimeout: deadline}, deadline,

@@ -1,6 +1,8 @@
 package dispatch
 
 import (
+	"time"
+
 	"forebay/config"
 	"forebay/python/spool"
 )
@@ -8,6 +10,7 @@ import (
 // settings are what a reload may change, all of them at once.
 type settings struct {
 	config.Dispatch
+	paths  []config.Path
 	limits spool.Limits // of each response's spool
 }
 
@@ -16,7 +19,25 @@ func (d *Dispatcher) cfg() *settings { return d.settings.Load() }
 
 // Reconfigure puts other settings in force, for the requests that come or begin from now on. Those that wait already are held to
 // the new queue_timeout; none is turned away for a smaller queue_size. Safe for concurrent use.
-func (d *Dispatcher) Reconfigure(cfg config.Dispatch, limits spool.Limits) {
-	d.settings.Store(&settings{cfg, limits})
+func (d *Dispatcher) Reconfigure(cfg config.Dispatch, paths []config.Path, limits spool.Limits) {
+	d.settings.Store(&settings{cfg, paths, limits})
 	d.wake() // the oldest may have waited too long by now
+}
+
+// path returns the settings of the path prefix that a request is under, or nil. A request that was matched before a reload
+// may name an entry that is not there any more.
+func (s *settings) path(index int) *config.Path {
+	if index < 0 || index >= len(s.paths) {
+		return nil
+	}
+	return &s.paths[index]
+}
+
+// timeout returns how long a request under a path prefix may take to the head of its response, and between two chunks. 0
+// means no limit.
+func (s *settings) timeout(index int) time.Duration {
+	if p := s.path(index); p != nil && p.Timeout != nil {
+		return *p.Timeout
+	}
+	return s.Timeout
 }

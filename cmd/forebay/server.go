@@ -53,7 +53,7 @@ func build(cfg config.Config, stdout io.Writer, log *slog.Logger) (*server, erro
 		return nil, err
 	}
 	limits := spool.Limits{Memory: cfg.Proxy.ResponseMemory, File: cfg.Proxy.ResponseSpool, Dir: cfg.Proxy.TempDir}
-	if s.dispatcher, err = dispatch.New(cfg.Dispatch, limits, log); err != nil {
+	if s.dispatcher, err = dispatch.New(cfg.Dispatch, cfg.Paths, limits, log); err != nil {
 		return nil, err
 	}
 	s.pool, err = workers.New(cfg.Workers, cfg.Dispatch.GracefulTimeout, s.program, s.dispatcher, log)
