@@ -68,8 +68,7 @@ func (r *Reply) Bare() bool {
 // w has got a part of the body, and ErrShort is such an error.
 func (r *Reply) WriteTo(w io.Writer) (int64, error) {
 	if r.File == nil {
-		n, err := w.Write(r.Body)
-		return int64(n), err
+		return writeSome(w, r.Body)
 	}
 	var total int64
 	for _, part := range r.Parts {
@@ -79,13 +78,12 @@ func (r *Reply) WriteTo(w io.Writer) (int64, error) {
 			return total, err
 		}
 	}
-	n, err := w.Write(r.Suffix)
-	return total + int64(n), err
+	n, err := writeSome(w, r.Suffix)
+	return total + n, err
 }
 
 func (r *Reply) writePart(w io.Writer, part Part) (int64, error) {
-	n, err := w.Write(part.Prefix)
-	total := int64(n)
+	total, err := writeSome(w, part.Prefix)
 	if err != nil {
 		return total, err
 	}
@@ -95,4 +93,13 @@ func (r *Reply) writePart(w io.Writer, part Part) (int64, error) {
 		err = fmt.Errorf("%w: %d bytes of %d at %d", ErrShort, sent, part.Count, part.Offset)
 	}
 	return total, err
+}
+
+// writeSome does not write nothing: to a socket that is a system call too.
+func writeSome(w io.Writer, b []byte) (int64, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	n, err := w.Write(b)
+	return int64(n), err
 }
