@@ -77,9 +77,9 @@ func TestContentAnswersOnConditions(t *testing.T) {
 			"Etag": `"v1"`, "Cache-Control": "no-cache", "Accept-Ranges": "bytes", "Content-Type": "text/plain",
 			"Content-Range": "bytes 9-9/10",
 		}},
-		"not modified":         {`If-None-Match: "v1"`, 304, "", map[string]string{"Etag": `"v1"`, "Cache-Control": "no-cache"}},
-		"another version":      {`If-Match: "v2"`, 412, "", nil},
-		"beyond the end":       {"Range: bytes=10-", 416, "", map[string]string{"Content-Range": "bytes */10"}},
+		"not modified":              {`If-None-Match: "v1"`, 304, "", map[string]string{"Etag": `"v1"`, "Cache-Control": "no-cache"}},
+		"another version":           {`If-Match: "v2"`, 412, "", nil},
+		"beyond the end":            {"Range: bytes=10-", 416, "", map[string]string{"Content-Range": "bytes */10"}},
 		"a range that is not valid": {"Range: bytes=3-2", 200, text, nil},
 	}
 	for name, tt := range tests {
