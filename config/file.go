@@ -31,6 +31,8 @@ type file struct {
 	values map[string]any
 	// lines are those on which a key stands; a key that names an array of tables stands on several.
 	lines map[string][]int
+	// pathPlaces are those of the entries for path prefixes.
+	pathPlaces []pathPlace
 }
 
 // readFile reads path and calls it name. In a pyproject.toml only [tool.forebay] counts; found is false without it.
@@ -75,23 +77,30 @@ func (f *file) parse(text []byte, table []string) (found bool, err error) {
 	}
 	f.values = document
 	f.lines = keyLines(text, table)
+	f.pathPlaces = pathPlaces(text, table)
 	return true, nil
 }
 
 // keyLines are the lines of the keys in a table. A strict decoding into a type without fields reports every key there is,
 // with its place.
 func keyLines(text []byte, table []string) map[string][]int {
-	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
-	var strict *toml.StrictMissingError
-	if !errors.As(decoder.Decode(emptyTarget(table)), &strict) {
-		return nil // there is no key
-	}
-	lines := linesBelow(strict.Errors, table)
+	keys := strictErrors(text, emptyTarget(table))
+	lines := linesBelow(keys, table)
 	if len(lines) == 0 && len(table) > 0 {
 		// The decoder leaves the name of an inline table out: forebay = {workers = 2} in [tool] is reported as tool.workers.
-		lines = linesBelow(strict.Errors, table[:len(table)-1])
+		lines = linesBelow(keys, table[:len(table)-1])
 	}
 	return lines
+}
+
+// strictErrors are the places of all keys of a document that target has no field for.
+func strictErrors(text []byte, target any) []toml.DecodeError {
+	decoder := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields()
+	var strict *toml.StrictMissingError
+	if !errors.As(decoder.Decode(target), &strict) {
+		return nil // there is no other key, or no document of that form
+	}
+	return strict.Errors
 }
 
 // linesBelow are the lines of the keys that begin with those of table, by the part that follows.
@@ -124,6 +133,9 @@ func (f *file) settings() ([]given, Faults) {
 	var all []given
 	var faults Faults
 	for _, key := range slices.Sorted(maps.Keys(f.values)) {
+		if key == pathKey {
+			continue // see applyPaths
+		}
 		setting, known := Find(key)
 		if !known {
 			faults.add(key, f.origin(key), "unknown key%s", keyHint(key))
@@ -173,7 +185,7 @@ func keyHint(key string) string {
 	if advice := Advice(key); advice != "" {
 		return ": " + advice
 	}
-	var keys []string
+	keys := []string{pathKey}
 	for _, setting := range Settings {
 		keys = append(keys, setting.Key)
 	}

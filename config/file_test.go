@@ -61,6 +61,12 @@ func TestFileFaults(t *testing.T) {
 		"a number in a text":         {"log_level = 3", "forebay.toml:1: log_level: want text in quotes, not 3"},
 		"a fraction in a count":      {"workers = 2.5", `forebay.toml:1: workers: want a whole number, not "2.5"`},
 		"truth in a number":          {"workers = true", "forebay.toml:1: workers: want a number or text in quotes, not true"},
+		"a number in a switch":       {"preload = 1", "forebay.toml:1: preload: want true or false, not 1"},
+		"a word in a switch":         {"preload = 'on'", `forebay.toml:1: preload: want true or false, not "on"`},
+		"truth in a text":            {"name = true", "forebay.toml:1: name: want text in quotes, not true"},
+		"an unknown choice":          {"\nretry = 'safe'", `forebay.toml:2: retry: want idempotent, never or always, not "safe"`},
+		"gunicorn's hook":            {"post_fork = 'x'", "forebay.toml:1: post_fork: unknown key: it is a function in the file that --hooks names"},
+		"an internal mapping":        {"[[x_accel_redirect]]\nprfix = '/a/'", `forebay.toml:1: x_accel_redirect: unknown key "prfix": a [[x_accel_redirect]] has prefix and dir`},
 		"an array in a number":       {"workers = [1]", "forebay.toml:1: workers: want one value, not an array"},
 		"a number in a list":         {"bind = [8000]", "forebay.toml:1: bind: want text in quotes, not 8000"},
 		"a date":                     {"timeout = 2020-01-01", "forebay.toml:1: timeout: want a number or text in quotes"},
@@ -87,6 +93,15 @@ func TestFileFaults(t *testing.T) {
 			assert.True(t, strings.HasPrefix(faults[0], "forebay.toml:"), faults[0])
 		})
 	}
+}
+
+func TestSwitchesInAFile(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, dir, "forebay.toml", "preload = true\ninterrupt = false\nreload = 'true'\n")
+	config := mustRead(t, Sources{Dir: dir}).Config
+	assert.True(t, config.Workers.Preload)
+	assert.True(t, config.Workers.Reload)
+	assert.False(t, config.Dispatch.Interrupt)
 }
 
 func TestFilesThatCannotBeRead(t *testing.T) {
@@ -141,6 +156,8 @@ func FuzzFile(f *testing.F) {
 	f.Add([]byte("workers = 2\n[[static]]\nprefix='/a/'\ndir='.'\n"))
 	f.Add([]byte("[tool]\nforebay = {workers = 2, bind = ['x']}\n"))
 	f.Add([]byte("[tool.forebay]\ntimeout = 1e300\nbody_size = '9EiB'\numask = 0o22\n"))
+	f.Add([]byte("[[path]]\nprefix = '/a'\ntimeout = 5\n[[path]]\nslots = 'x'\n[path.reserve]\n"))
+	f.Add([]byte("path = [{prefix = '/a', queue_size = 0}, {prefix = 3}, 4]\n"))
 	f.Add([]byte("static = {'' = ''}\nenv = ['=']\napp = '('\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, table := range [][]string{nil, projectTable} {
@@ -151,6 +168,7 @@ func FuzzFile(f *testing.F) {
 			all, faults := source.settings()
 			reading := Reading{Config: Default(), Origins: map[string]Origin{}}
 			faults = append(faults, reading.apply(all, "/base", "/base")...)
+			faults = append(faults, reading.applyPaths(&source)...)
 			for _, fault := range faults {
 				assert.NotEmpty(t, fault.Text)
 				if table == nil {

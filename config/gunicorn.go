@@ -77,7 +77,10 @@ var gunicorn = map[string]string{
 func called(key string) string { return "it is called " + key + " here" }
 
 // Advice says what to do instead of a setting or option of gunicorn that forebay does not know. It takes names with "-"
-// and with "_", and is empty for all others.
+// and with "_". It also knows what stands in files only, and is empty for all others.
 func Advice(name string) string {
+	if name == pathKey {
+		return "settings of a path prefix stand in a file, below [[path]]"
+	}
 	return gunicorn[strings.ReplaceAll(name, "-", "_")]
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
@@ -107,6 +108,53 @@ func TestLevels(t *testing.T) {
 		"upper case":          {text: "DEBUG", want: "debug", shown: "debug"},
 		"unknown":             {text: "loud", fault: `want debug, info, warn or error, not "loud"`},
 	})
+}
+
+func TestSwitches(t *testing.T) {
+	checkReadings(t, switchKind, map[string]reading{
+		"on":               {text: "true", want: true, shown: "true"},
+		"off":              {text: "false", want: false, shown: "false"},
+		"on, as a digit":   {text: "1", want: true, shown: "true"},
+		"off, as a digit":  {text: "0", want: false, shown: "false"},
+		"as Python has it": {text: "True", want: true, shown: "true"},
+		"a word":           {text: "yes", fault: `want true or false, not "yes"`},
+		"another number":   {text: "2", fault: "want true or false"},
+		"nothing":          {text: "", fault: "want true or false"},
+	})
+}
+
+func TestRetries(t *testing.T) {
+	checkReadings(t, retryKind, map[string]reading{
+		"idempotent": {text: "idempotent", want: RetryIdempotent, shown: "idempotent"},
+		"never":      {text: "never", want: RetryNever, shown: "never"},
+		"always":     {text: "always", want: RetryAlways, shown: "always"},
+		"unknown":    {text: "safe", fault: `want idempotent, never or always, not "safe"`},
+		"nothing":    {text: "", fault: "want idempotent"},
+	})
+}
+
+func TestInternalMappings(t *testing.T) {
+	checkReadings(t, internalKind, map[string]reading{
+		"relative":     {text: "/files/=private", want: Internal{"/files/", "/base/private"}, shown: "/files/=/base/private"},
+		"absolute":     {text: "/files/=/srv", want: Internal{"/files/", "/srv"}, shown: "/files/=/srv"},
+		"no directory": {text: "/files/=", fault: "want PREFIX=DIR, such as /protected/=files"},
+	})
+}
+
+// TestADirectoryIsNoPattern: what is named after a directory fits in it, whatever that is called.
+func TestADirectoryIsNoPattern(t *testing.T) {
+	for _, dir := range []string{"/base", "/a[b]", "/a*b?", `/a\b`} {
+		pattern, err := parseGlob("templates/*.html", dir)
+		require.NoError(t, err)
+		fits, err := filepath.Match(pattern.(string), dir+"/templates/x.html")
+		require.NoError(t, err)
+		assert.True(t, fits, pattern)
+	}
+	pattern, err := parseGlob("/etc/[a-c]*", "/base")
+	require.NoError(t, err)
+	assert.Equal(t, "/etc/[a-c]*", pattern)
+	_, err = parseGlob("", "/base")
+	assert.ErrorContains(t, err, "want a path or a pattern")
 }
 
 func TestPathsStartFromTheirDirectory(t *testing.T) {

@@ -17,6 +17,16 @@ func Markdown() string {
 	return table.String()
 }
 
+// PathMarkdown is the table of what a [[path]] may say, for the README.
+func PathMarkdown() string {
+	var table strings.Builder
+	table.WriteString("| key | value | what it is |\n|---|---|---|\n")
+	for _, setting := range pathSettings {
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", setting.Key, setting.Metavar, setting.Help)
+	}
+	return table.String()
+}
+
 func (s Setting) markdownOption() string {
 	if s.Short != "" {
 		return fmt.Sprintf("`-%s`, `%s`", s.Short, s.Option())

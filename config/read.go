@@ -24,7 +24,7 @@ type Sources struct {
 // Reading is a configuration with the place that each of its values comes from.
 type Reading struct {
 	Config Config
-	// Origins are by key; a key that is missing has its default.
+	// Origins are by key; a key that is missing has its default. For the keys of Config.Paths see Path.Said.
 	Origins map[string]Origin
 	// File is the file that was read, as messages name it. It is empty if there was none.
 	File string
@@ -53,6 +53,7 @@ func Read(sources Sources) (Reading, error) {
 	faults = append(append(faults, fileFaults...), valueFaults...)
 	reading.File = found.name
 
+	faults = append(faults, reading.applyPaths(&found)...)
 	faults = append(faults, reading.apply(fromFile, found.dir, found.dir)...)
 	startPath := resolve(start, sources.Dir)
 	faults = append(faults, reading.apply(fromEnviron, startPath, sources.Dir)...)
@@ -72,8 +73,11 @@ func flagSettings(flags map[string][]string) []given {
 			continue
 		}
 		name := "--" + setting.Flag
-		if setting.Flag == "" {
+		switch {
+		case setting.Flag == "":
 			name = "argument"
+		case setting.IsSwitch() && texts[len(texts)-1] == "false":
+			name = "--no-" + setting.Flag
 		}
 		if setting.kind.commas {
 			texts = splitAll(setting, texts)

@@ -26,16 +26,22 @@ func (c Config) Validate() error {
 	c.Proxy.check(&faults)
 	c.Dispatch.check(&faults)
 	c.Workers.check(&faults)
+	c.checkPaths(&faults)
 	return faults.err()
 }
 
 // checkNumbers holds each number to the least that its setting allows.
 func (c Config) checkNumbers(faults *Faults) {
 	for _, setting := range Settings {
-		field := setting.field(&c)
-		if field.CanInt() && field.Int() < setting.kind.least {
-			faults.add(setting.Key, Origin{}, "want %s or more, not %s", setting.kind.format(reflect.ValueOf(setting.kind.least)), setting.Value(c))
-		}
+		faults.checkLeast(setting.Key, setting, setting.field(&c))
+	}
+}
+
+// checkLeast holds a number to the least that its setting allows.
+func (f *Faults) checkLeast(key string, setting Setting, field reflect.Value) {
+	if field.CanInt() && field.Int() < setting.kind.least {
+		least := setting.kind.format(reflect.ValueOf(setting.kind.least))
+		f.add(key, Origin{}, "want %s or more, not %s", least, setting.kind.format(field))
 	}
 }
 

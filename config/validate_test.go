@@ -55,6 +55,17 @@ func TestValidateRefuses(t *testing.T) {
 		"a prefix twice":         {func(c *Config) { c.Proxy.Static = []Static{{"/s/", dir}, {"/s/", dir}} }, `static: want the prefix "/s/" once`},
 		"no static directory":    {func(c *Config) { c.Proxy.Static = []Static{{"/s/", ""}} }, `static: want a directory for the prefix "/s/"`},
 		"static from a file":     {func(c *Config) { c.Proxy.Static = []Static{{"/s/", file}} }, "static: " + file + ": want a directory"},
+		"no such senders":        {func(c *Config) { c.Proxy.ProxyProtocolFrom = []string{"lb"} }, `proxy_protocol_from: want an IP address, a network such as 10.0.0.0/8, "*" or "unix", not "lb"`},
+		"files from nowhere":     {func(c *Config) { c.Proxy.XSendfile = []string{dir, dir + "/none"} }, "x_sendfile: " + dir + "/none: there is no such directory"},
+		"an internal mapping":    {func(c *Config) { c.Proxy.XAccelRedirect = []Internal{{"/i", dir}} }, `x_accel_redirect: want a prefix that begins and ends with a slash, not "/i"`},
+		"internal, twice":        {func(c *Config) { c.Proxy.XAccelRedirect = []Internal{{"/i/", dir}, {"/i/", dir}} }, `x_accel_redirect: want the prefix "/i/" once`},
+		"unknown retry":          {func(c *Config) { c.Dispatch.Retry = "" }, `retry: want idempotent, never or always, not ""`},
+		"hard below soft":        {func(c *Config) { c.Workers.MaxRSS, c.Workers.MaxRSSHard = 2<<30, 1<<30 }, "max_rss_hard: want max_rss (2GiB) or more, or 0, not 1GiB"},
+		"negative lifetime":      {func(c *Config) { c.Workers.MaxLifetime = -1 }, "max_lifetime: want 0s or more, not -1ns"},
+		"no hooks":               {func(c *Config) { c.Workers.Hooks = file + ".py" }, "hooks: " + file + ".py: there is no such file"},
+		"hooks a directory":      {func(c *Config) { c.Workers.Hooks = dir }, "hooks: " + dir + ": want a file, not a directory"},
+		"hooks below a file":     {func(c *Config) { c.Workers.Hooks = file + "/x" }, "hooks: " + file + "/x: not a directory"},
+		"a broken pattern":       {func(c *Config) { c.Workers.ReloadExtraFiles = []string{"/a/[b"} }, `reload_extra_files: want a pattern such as "templates/*.html", not "/a/[b"`},
 		"no application":         {func(c *Config) { c.App.Spec = "shop.py" }, "app: want the name of a module, not of a file: did you mean shop?"},
 	}
 	for name, c := range cases {
@@ -72,9 +83,16 @@ func TestValidateAccepts(t *testing.T) {
 		"addresses": func(c *Config) {
 			c.Proxy.ForwardedAllowIPs = []string{"127.0.0.1", "::1", "10.0.0.0/8", "fd00::/8", "unix"}
 		},
-		"numbers of users":   func(c *Config) { c.Process.User, c.Process.Group = "65534", "65534" },
-		"names of users":     func(c *Config) { c.Process.User = "root" },
-		"two free ports":     func(c *Config) { c.Proxy.Bind = []string{"127.0.0.1:0", "127.0.0.1:0"} },
+		"numbers of users": func(c *Config) { c.Process.User, c.Process.Group = "65534", "65534" },
+		"names of users":   func(c *Config) { c.Process.User = "root" },
+		"two free ports":   func(c *Config) { c.Proxy.Bind = []string{"127.0.0.1:0", "127.0.0.1:0"} },
+		"one prefix for both": func(c *Config) {
+			c.Proxy.Static, c.Proxy.XAccelRedirect = []Static{{"/s/", os.TempDir()}}, []Internal{{"/s/", os.TempDir()}}
+		},
+		"a hard limit alone": func(c *Config) { c.Workers.MaxRSSHard = 1 << 30 },
+		"a soft limit alone": func(c *Config) { c.Workers.MaxRSS = 1 << 30 },
+		"jitter alone":       func(c *Config) { c.Workers.MaxRequestsJitter = 50 },
+		"nothing in memory":  func(c *Config) { c.Proxy.SpoolMemory = 0 },
 		"static at the root": func(c *Config) { c.Proxy.Static = []Static{{"/", os.TempDir()}} },
 		"an empty variable":  func(c *Config) { c.App.Env = []string{"DEBUG="} },
 		"no keep-alive":      func(c *Config) { c.Proxy.KeepAlive = 0 },

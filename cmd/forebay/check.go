@@ -24,11 +24,19 @@ func check(stdout io.Writer, reading config.Reading, values bool) {
 func writeValues(stdout io.Writer, reading config.Reading) {
 	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	for _, setting := range config.Settings {
-		value := setting.Value(reading.Config)
-		if value == "" {
-			value = `""`
+		writeValue(table, setting.Key, setting.Value(reading.Config), reading)
+	}
+	for _, path := range reading.Config.Paths {
+		for key, value := range path.Said() {
+			writeValue(table, key, value, reading)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\n", setting.Key, value, reading.Origins[setting.Key])
 	}
 	_ = table.Flush() // a reader that left early wants no more of it
+}
+
+func writeValue(table io.Writer, key, value string, reading config.Reading) {
+	if value == "" {
+		value = `""`
+	}
+	fmt.Fprintf(table, "%s\t%s\t%s\n", key, value, reading.Origins[key])
 }

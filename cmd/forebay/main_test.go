@@ -83,6 +83,20 @@ func TestCheckPrintsEachValueAndItsOrigin(t *testing.T) {
 	}
 }
 
+func TestCheckPrintsSwitchesAndPaths(t *testing.T) {
+	got := runIn(t, "reload = true\n[[path]]\nprefix = '/report'\ntimeout = 300\nslots = 2\n", []string{"FOREBAY_PRELOAD=1"},
+		"check", "--print", "--no-interrupt")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	for _, row := range []string{
+		`reload\s+true\s+forebay.toml:1`, `preload\s+true\s+FOREBAY_PRELOAD`, `interrupt\s+false\s+--no-interrupt`,
+		`path "/report": prefix\s+/report\s+forebay.toml:3`, `path "/report": timeout\s+5m\s+forebay.toml:4`,
+		`path "/report": slots\s+2\s+forebay.toml:5`,
+	} {
+		assert.Regexp(t, `(?m)^`+row+`$`, got.stdout)
+	}
+	assert.NotContains(t, got.stdout, `path "/report": reserve`)
+}
+
 func TestVersionThatIsStamped(t *testing.T) {
 	before := version
 	t.Cleanup(func() { version = before })

@@ -74,6 +74,9 @@ func tooMany(rest []string) error {
 	if near := closestCommand(rest[0]); near != "" {
 		return fmt.Errorf("unknown command %s: did you mean %s?", rest[0], near)
 	}
+	if slices.Contains(rest, "true") || slices.Contains(rest, "false") {
+		return fmt.Errorf("want one application, not %s; a switch has its value behind =: --preload=false, or --no-preload", strings.Join(rest, " and "))
+	}
 	return fmt.Errorf("want one application, not %s; options of forebay begin with a dash", strings.Join(rest, " and "))
 }
 
