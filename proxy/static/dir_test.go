@@ -106,7 +106,7 @@ func TestDirNamesWhatItDoesNotOpen(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, nil, 0o600))
 	for _, path := range []string{file, file + "-gone"} {
 		_, _, err := Dir(path)
-		require.ErrorContains(t, err, "static directory")
+		require.ErrorContains(t, err, "open directory")
 		require.ErrorContains(t, err, path)
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
+
+	"forebay/proxy/mediatype"
 )
 
 func TestServesFilesUnderThePrefix(t *testing.T) {
@@ -40,12 +42,12 @@ func TestServesFilesUnderThePrefix(t *testing.T) {
 		"a query does not matter":      {"/static/a.txt?v=/../1", 200, "alpha", "text/plain; charset=utf-8"},
 		"a file in a folder":           {"/static/sub/deep/b.css", 200, "b{}", "text/css; charset=utf-8"},
 		"escapes are decoded":          {"/static/a%20b+%c3%bc%25.txt", 200, "odd", "text/plain; charset=utf-8"},
-		"but only once":                {"/static/%252e%252e", 200, "twice", defaultType},
+		"but only once":                {"/static/%252e%252e", 200, "twice", mediatype.Default},
 		"the prefix may be escaped":    {"/st%61tic/a.txt", 200, "alpha", "text/plain; charset=utf-8"},
 		"an empty file":                {"/static/empty.js", 200, "", "text/javascript; charset=utf-8"},
-		"no ending":                    {"/static/no-ending", 200, "\x00\x01", defaultType},
+		"no ending":                    {"/static/no-ending", 200, "\x00\x01", mediatype.Default},
 		"the known hidden folder":      {"/static/.well-known/x.txt", 200, "known", "text/plain; charset=utf-8"},
-		"two dots inside a name":       {"/static/x..y", 200, "dots inside", defaultType},
+		"two dots inside a name":       {"/static/x..y", 200, "dots inside", mediatype.Default},
 		"a name that is not there":     {"/static/b.txt", 404, "", ""},
 		"case matters":                 {"/static/A.txt", 404, "", ""},
 		"a folder":                     {"/static/sub", 404, "", ""},

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"forebay/proxy/mediatype"
 )
 
 // smallFile is the size up to which a file is read whole before anything is sent: one write has head and body, the
@@ -78,7 +80,7 @@ func readWhole(ctx *fasthttp.RequestCtx, file io.Reader, size int) error {
 // describe sets the fields that tell what the file is.
 func describe(ctx *fasthttp.RequestCtx, name string, modified time.Time) {
 	h := &ctx.Response.Header
-	h.SetContentType(contentType(name))
+	h.SetContentType(mediatype.ByName(name))
 	h.Set(fasthttp.HeaderXContentTypeOptions, "nosniff")
 	if !modified.IsZero() {
 		h.SetLastModified(modified)

@@ -1,4 +1,4 @@
-package static
+package mediatype
 
 import (
 	"mime"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestContentType(t *testing.T) {
+func TestByName(t *testing.T) {
 	for name, want := range map[string]string{
 		"a.html":             "text/html; charset=utf-8",
 		"A.HTML":             "text/html; charset=utf-8",
@@ -18,14 +18,14 @@ func TestContentType(t *testing.T) {
 		"site.webmanifest":   "application/manifest+json",
 		"x.woff2":            "font/woff2",
 		"a.tar.gz":           "application/gzip",
-		"dir.css/plain":      defaultType,
-		"plain":              defaultType,
-		"dot.":               defaultType,
-		"a.unheard":          defaultType,
-		"a.longestofendings": defaultType,
-		"":                   defaultType,
+		"dir.css/plain":      Default,
+		"plain":              Default,
+		"dot.":               Default,
+		"a.unheard":          Default,
+		"a.longestofendings": Default,
+		"":                   Default,
 	} {
-		assert.Equal(t, want, contentType(name), name)
+		assert.Equal(t, want, ByName(name), name)
 	}
 }
 

@@ -1,24 +1,25 @@
-package static
+// Package mediatype knows the media types of files by their names.
+package mediatype
 
 import "strings"
 
-// defaultType is the type of what has no known ending: bytes, to be saved and not shown.
-const defaultType = "application/octet-stream"
+// Default is the type of what has no known ending: bytes, to be saved and not shown.
+const Default = "application/octet-stream"
 
 // longestEnding is the longest key of types, with its dot.
 const longestEnding = len(".webmanifest")
 
-// contentType is the type by the ending of a name, in any case. The machine's own tables are never asked: the same file
+// ByName is the type by the ending of a name, in any case. The machine's own tables are never asked: the same file
 // has the same type everywhere.
-func contentType(name string) string {
+func ByName(name string) string {
 	dot := strings.LastIndexByte(name, '.')
 	if dot < 0 || len(name)-dot > longestEnding {
-		return defaultType
+		return Default
 	}
 	if t, ok := types[strings.ToLower(name[dot:])]; ok {
 		return t
 	}
-	return defaultType
+	return Default
 }
 
 // types are the endings that web pages are made of and link to. Text is UTF-8. XML, SVG and JSON have no charset: XML

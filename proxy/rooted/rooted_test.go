@@ -1,0 +1,139 @@
+package rooted
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func opened(t *testing.T, path string) *Root {
+	t.Helper()
+	root, err := Open(path)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, root.Close()) })
+	return root
+}
+
+func TestOnlyRegularFilesInsideAreOpened(t *testing.T) {
+	outer := t.TempDir()
+	dir := filepath.Join(outer, "root")
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "sub"), 0o700))
+	write := func(name string) { require.NoError(t, os.WriteFile(filepath.Join(outer, name), []byte(name), 0o600)) }
+	link := func(target, name string) { require.NoError(t, os.Symlink(target, filepath.Join(dir, name))) }
+	write("secret")
+	write("root/a")
+	write("root/sub/b")
+	link("a", "inside")
+	link("../a", "sub/inside")
+	link("sub", "folder")
+	link("../secret", "outside")
+	link("..", "parent")
+	link("sub/../../secret", "roundabout")
+	link("outside", "second")
+	link(filepath.Join(dir, "a"), "absolute")
+	link("circle", "circle")
+	link("gone", "dangling")
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600))
+	listener, err := net.Listen("unix", filepath.Join(dir, "socket"))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, listener.Close()) })
+	root := opened(t, dir)
+
+	for name, want := range map[string]string{
+		"a": "root/a", "sub/b": "root/sub/b", "inside": "root/a", "sub/inside": "root/a", "folder/b": "root/sub/b",
+	} {
+		file, info, err := root.OpenRegular(name)
+		require.NoError(t, err, name)
+		text, err := io.ReadAll(file)
+		require.NoError(t, err, name)
+		assert.Equal(t, want, string(text), name)
+		assert.EqualValues(t, len(want), info.Size(), name)
+		require.NoError(t, file.Close())
+		stat, err := root.Stat(name)
+		require.NoError(t, err)
+		assert.True(t, os.SameFile(info, stat), name)
+	}
+	for _, name := range []string{
+		"outside", "parent/secret", "roundabout", "second", "absolute", "circle", "dangling", "parent", // links that lead out or nowhere
+		"folder", "sub", ".", "fifo", "socket", // other than regular files
+		"none", "a/b", strings.Repeat("n", 256), strings.Repeat("n/", 2048) + "n",
+	} {
+		_, _, err := root.OpenRegular(name)
+		require.ErrorIs(t, err, fs.ErrNotExist, name)
+	}
+	for _, name := range []string{"", "/a", "../secret", "sub/../a", "sub//b", "./a", "a/", "\xff"} {
+		_, _, err := root.OpenRegular(name)
+		require.ErrorIs(t, err, fs.ErrInvalid, name)
+		_, err = root.Stat(name)
+		require.ErrorIs(t, err, fs.ErrInvalid, name)
+	}
+	for _, name := range []string{"outside", "parent/secret", "circle", "dangling", "none", "a/b"} {
+		_, err := root.Stat(name)
+		require.ErrorIs(t, err, fs.ErrNotExist, name)
+	}
+}
+
+func TestADeviceIsNotOpened(t *testing.T) {
+	dir := t.TempDir()
+	const zero = 1<<8 | 5 // /dev/zero, which has no end
+	if err := syscall.Mknod(filepath.Join(dir, "zero"), syscall.S_IFCHR|0o666, zero); err != nil {
+		t.Skip("making a device is refused here:", err)
+	}
+	_, _, err := opened(t, dir).OpenRegular("zero")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestAnUnreadableFileIsForbidden(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("root reads everything")
+	}
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a"), nil, 0o000))
+	_, _, err := opened(t, dir).OpenRegular("a")
+	require.ErrorIs(t, err, fs.ErrPermission)
+}
+
+func TestARootIsAFileSystem(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a"), []byte("alpha"), 0o600))
+	root := opened(t, dir)
+	text, err := fs.ReadFile(root, "a")
+	require.NoError(t, err)
+	assert.Equal(t, "alpha", string(text))
+	entries, err := fs.ReadDir(root, ".")
+	require.NoError(t, err)
+	assert.Len(t, entries, 1)
+	file, err := root.Open("none")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	assert.Nil(t, file)
+}
+
+func TestOpenNamesWhatItDoesNotOpen(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for _, path := range []string{file, file + "-gone"} {
+		_, err := Open(path)
+		require.ErrorContains(t, err, "open directory")
+		require.ErrorContains(t, err, path)
+	}
+}
+
+func TestAfterCloseNothingIsOpened(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a"), nil, 0o600))
+	root, err := Open(dir)
+	require.NoError(t, err)
+	require.NoError(t, root.Close())
+	_, _, err = root.OpenRegular("a")
+	require.ErrorIs(t, err, os.ErrClosed)
+	assert.False(t, errors.Is(err, fs.ErrNotExist))
+}
