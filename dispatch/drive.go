@@ -112,7 +112,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 // pump fills a response's spool with the chunks of a thread, until the answer ends or the deadline between two chunks
 // passes. When the client has left, the thread is told so and what it still sends is dropped.
 func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
-	cancelled, size := false, int64(0)
+	cancelled := false
 	for {
 		frame, err := d.receive(t, t.deadline(time.Now()))
 		switch {
@@ -128,13 +128,9 @@ func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 			if cancelled {
 				continue
 			}
-			size += int64(len(frame.Payload))
-			if size > d.cfg().limits.Memory && !t.begun && len(t.behind) > 0 { // the spool may be full, and Write wait for the client
-				_ = d.recall(t, stall) // the thread has begun this one
-			}
-			if _, err := out.Write(frame.Payload); err != nil {
+			cancelled = d.fill(t, out, frame.Payload) != nil
+			if cancelled {
 				t.slot.Cancel()
-				cancelled = true
 			}
 		case python.KindEnd:
 			out.End(nil)
@@ -147,6 +143,19 @@ func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 			return lost
 		}
 	}
+}
+
+// fill writes a chunk. Where it has to wait for the client those behind the request do not wait with it.
+func (d *Dispatcher) fill(t *thread, out *spool.Spool, chunk []byte) error {
+	n, err := out.WriteNow(chunk)
+	if err != nil || n == len(chunk) {
+		return err
+	}
+	if !t.begun && len(t.behind) > 0 {
+		_ = d.recall(t, stall) // the thread has begun this one
+	}
+	_, err = out.Write(chunk[n:])
+	return err
 }
 
 func afterAnswer(frame python.Frame) restState {

@@ -52,19 +52,27 @@ func assertNoName(t *testing.T, dir string) {
 }
 
 func TestTempFileHasNoName(t *testing.T) {
-	dir := t.TempDir()
-	f, err := TempFile(dir)
-	require.NoError(t, err)
-	assertNoName(t, dir)
-	_, err = f.WriteString("abc")
-	require.NoError(t, err)
-	_, err = f.Seek(0, io.SeekStart)
-	require.NoError(t, err)
-	got, err := io.ReadAll(f)
-	require.NoError(t, err)
-	assert.Equal(t, "abc", string(got))
-	require.NoError(t, f.Close())
-	assertNoFile(t, dir)
+	ways := map[string]func(dir string) (*os.File, error){
+		"as the system can": TempFile,
+		"by unlinking it":   unlinked,
+	}
+	for name, open := range ways {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			f, err := open(dir)
+			require.NoError(t, err)
+			assertNoName(t, dir)
+			_, err = f.WriteString("abc")
+			require.NoError(t, err)
+			_, err = f.Seek(0, io.SeekStart)
+			require.NoError(t, err)
+			got, err := io.ReadAll(f)
+			require.NoError(t, err)
+			assert.Equal(t, "abc", string(got))
+			require.NoError(t, f.Close())
+			assertNoFile(t, dir)
+		})
+	}
 }
 
 func TestTempFileIsTheOwnersAlone(t *testing.T) {
@@ -88,7 +96,7 @@ func TestSmallBodiesMakeNoFile(t *testing.T) {
 	defer finish(s)
 	_, err := s.Write([]byte("abcd"))
 	require.NoError(t, err)
-	assert.Nil(t, s.file)
+	assert.Nil(t, s.disk.file)
 }
 
 func TestTheFileIsUnlinkedAndClosed(t *testing.T) {
@@ -144,17 +152,17 @@ func TestDiskThatFailsMakesTheSpoolSmallerNotTheBodyShorter(t *testing.T) {
 	t.Run("from the start", func(t *testing.T) {
 		s := New(Limits{Memory: 7, File: 1 << 20, Dir: filepath.Join(t.TempDir(), "missing")})
 		assert.Equal(t, body, transfer(t, s, body))
-		assert.True(t, s.fileBad)
+		assert.True(t, s.disk.bad)
 	})
 	t.Run("with bytes in the file", func(t *testing.T) {
 		dir := t.TempDir()
 		s := New(Limits{Memory: 7, File: 1 << 20, Dir: dir})
 		_, err := s.Write(body[:100])
 		require.NoError(t, err)
-		good := s.file
-		s.file = readOnly(t, good)
+		good := s.disk.file
+		s.disk.file = readOnly(t, good)
 		assert.Equal(t, body, transfer(t, s, body[100:]))
-		assert.True(t, s.fileBad)
+		assert.True(t, s.disk.bad)
 		require.NoError(t, good.Close())
 		assertNoFile(t, dir)
 	})
@@ -196,9 +204,9 @@ func TestDiskThatIsFull(t *testing.T) {
 	s := New(Limits{Memory: 10, File: 1000, Dir: dir})
 	_, err := s.Write(body[:40])
 	require.NoError(t, err)
-	assert.Equal(t, int64(30), s.fileEnd, "the disk is good so far")
+	assert.Equal(t, int64(30), s.disk.end, "the disk is good so far")
 	assert.Equal(t, body, transfer(t, s, body[40:]))
-	assert.True(t, s.fileBad)
+	assert.True(t, s.disk.bad)
 	assertNoFile(t, dir)
 }
 
@@ -215,7 +223,7 @@ func TestFileThatCannotBeReadBackIsAnError(t *testing.T) {
 			_, err := s.Write([]byte("abcdEFGH"))
 			require.NoError(t, err)
 			s.End(nil)
-			require.NoError(t, spoil(s.file))
+			require.NoError(t, spoil(s.disk.file))
 			assert.Equal(t, "abcd", readAvailable(t, s, 4))
 			_, err = s.Read(make([]byte, 10))
 			require.Error(t, err)

@@ -1,6 +1,6 @@
 // Package spool holds a body between one writer and one reader of different speed: the application's thread and the
 // client. What is written is readable at once; what waits is held in memory up to a bound, then in an unlinked temporary
-// file up to another, and only when that is full, too, does the writer wait.
+// file up to another, and only when that is full, too, does the writer wait. A Budget bounds the memory of all together.
 package spool
 
 import (
@@ -15,9 +15,12 @@ var ErrReaderGone = errors.New("the reader of the spool is gone")
 
 // Limits bound a spool.
 type Limits struct {
-	Memory int64  // bytes held in memory; at least 1
-	File   int64  // bytes held in the file; 0 means no file
-	Dir    string // where the file is made; empty means the system's choice
+	Memory int64   // bytes held in memory, in whole pieces of PieceSize; a spool may always hold one
+	File   int64   // bytes held in the file; 0 means no file
+	Dir    string  // where the file is made; empty means the system's choice
+	Budget *Budget // what all pieces but each spool's first are taken from; nil means no bound
+	// Failed is called when the disk fails, at most once by each spool, from Write. It may be nil.
+	Failed func(error)
 }
 
 // Spool is a bounded first-in-first-out of bytes. One goroutine may write and another read at the same time.
@@ -29,13 +32,8 @@ type Spool struct {
 	mu     sync.Mutex
 	change sync.Cond // something below was changed
 
-	memory []byte // memory[start:] waits
-	start  int
-
-	file     *os.File // a ring of limits.File bytes; nil until needed
-	fileRead int64    // bytes of the file read so far
-	fileEnd  int64    // bytes of the file written so far
-	fileBad  bool     // the disk failed; it is not tried again
+	memory memory
+	disk   disk
 
 	ended  bool  // no more will be written
 	err    error // how the writing ended; nil: the body is whole
@@ -51,86 +49,62 @@ func New(limits Limits) *Spool {
 
 // Write appends p. It blocks while the spool is full and returns ErrReaderGone when the reader has closed it. A disk that
 // fails makes the spool smaller, not the body shorter: the writer then waits for room in memory.
-func (s *Spool) Write(p []byte) (int, error) {
-	written := 0
+func (s *Spool) Write(p []byte) (int, error) { return s.write(p, true) }
+
+// WriteNow appends as much of p as there is room for without waiting for the reader, and returns how much that was.
+func (s *Spool) WriteNow(p []byte) (int, error) { return s.write(p, false) }
+
+func (s *Spool) write(p []byte, wait bool) (written int, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for written < len(p) {
-		n, err := s.writeSome(p[written:])
-		written += n
-		if err != nil {
-			return written, err
+		rest := p[written:]
+		switch {
+		case s.closed:
+			return written, ErrReaderGone
+		case s.hasMemory():
+			written += s.toMemory(rest)
+		case s.roomInFile() > 0:
+			written += s.toFile(rest) // 0 if the disk fails; meanwhile the reader may have made room, or left
+		case wait:
+			s.change.Wait()
+		default:
+			return written, nil
 		}
 	}
 	return written, nil
 }
 
-func (s *Spool) writeSome(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for {
-		if s.closed {
-			return 0, ErrReaderGone
-		}
-		if room := s.roomInMemory(); room > 0 {
-			return s.toMemory(p[:min(room, int64(len(p)))]), nil
-		}
-		if room := s.roomInFile(); room > 0 {
-			if n := s.toFile(p[:min(room, int64(len(p)))]); n > 0 {
-				return n, nil
-			}
-			continue // the disk has failed; meanwhile the reader may have made room, or left
-		}
-		s.change.Wait()
+// hasMemory reports whether there is room in memory, for which it takes another piece if it must and may. There is none
+// while anything waits in the file: what is in memory is older.
+func (s *Spool) hasMemory() bool {
+	if s.disk.waits() > 0 {
+		return false
 	}
+	if s.memory.last != nil && s.roomInLast() > 0 {
+		return true
+	}
+	if !s.memory.empty() {
+		if int64(s.memory.count+1)*PieceSize > s.limits.Memory || !s.limits.Budget.Take(PieceSize) {
+			return false
+		}
+	}
+	s.memory.add()
+	return true
 }
 
-// roomInMemory is 0 while anything waits in the file: what is in memory is older.
-func (s *Spool) roomInMemory() int64 {
-	if s.fileRead < s.fileEnd {
-		return 0
-	}
-	return s.limits.Memory - int64(len(s.memory)-s.start)
-}
-
-func (s *Spool) roomInFile() int64 {
-	if s.fileBad {
-		return 0
-	}
-	return s.limits.File - (s.fileEnd - s.fileRead)
+// roomInLast returns how much more the last piece may hold. A bound below one piece holds, too.
+func (s *Spool) roomInLast() int {
+	last := s.memory.last
+	return int(min(int64(len(last.data)), max(s.limits.Memory, 1))) - last.end
 }
 
 func (s *Spool) toMemory(p []byte) int {
-	if s.start > 0 && len(s.memory)+len(p) > cap(s.memory) {
-		n := copy(s.memory, s.memory[s.start:])
-		s.memory, s.start = s.memory[:n], 0
-	}
-	s.memory = append(s.memory, p...)
+	last := s.memory.last
+	n := copy(last.data[last.end:last.end+s.roomInLast()], p)
+	last.end += n
 	s.change.Broadcast()
-	return len(p)
-}
-
-// toFile writes p up to the ring's end, for which there is room, and returns how much that was; 0 means that the disk has
-// failed. The lock is let go while the disk works: only the writer touches the part of the file that is written here.
-func (s *Spool) toFile(p []byte) int {
-	at := s.fileEnd % s.limits.File
-	n := min(int64(len(p)), s.limits.File-at)
-	file := s.file
-	s.mu.Unlock()
-	var err error
-	if file == nil {
-		file, err = TempFile(s.limits.Dir)
-	}
-	if err == nil {
-		_, err = file.WriteAt(p[:n], at)
-	}
-	s.mu.Lock()
-	s.file = file
-	s.change.Broadcast()
-	if err != nil {
-		s.fileBad = true
-		return 0
-	}
-	s.fileEnd += n
-	return int(n)
+	return n
 }
 
 // End says that nothing more will be written: the body is whole if err is nil, else the reader gets err after what was
@@ -154,9 +128,9 @@ func (s *Spool) Read(p []byte) (int, error) {
 		switch {
 		case s.closed:
 			return 0, os.ErrClosed
-		case s.start < len(s.memory):
+		case !s.memory.empty():
 			return s.fromMemory(p), nil
-		case s.fileRead < s.fileEnd:
+		case s.disk.waits() > 0:
 			return s.fromFile(p)
 		case s.ended && s.err != nil:
 			return 0, s.err
@@ -167,31 +141,25 @@ func (s *Spool) Read(p []byte) (int, error) {
 	}
 }
 
-func (s *Spool) fromMemory(p []byte) int {
-	n := copy(p, s.memory[s.start:])
-	if s.start += n; s.start == len(s.memory) {
-		s.memory, s.start = s.memory[:0], 0
+func (s *Spool) fromMemory(p []byte) (n int) {
+	for n < len(p) && !s.memory.empty() {
+		first := s.memory.first
+		got := copy(p[n:], first.data[first.start:first.end])
+		n += got
+		if first.start += got; first.start == first.end {
+			s.freePiece()
+		}
 	}
 	s.change.Broadcast()
 	return n
 }
 
-func (s *Spool) fromFile(p []byte) (int, error) {
-	at := s.fileRead % s.limits.File
-	n := min(int64(len(p)), s.fileEnd-s.fileRead, s.limits.File-at)
-	file := s.file
-	s.mu.Unlock()
-	got, err := file.ReadAt(p[:n], at)
-	s.mu.Lock()
-	switch {
-	case got > 0:
-		err = nil
-	case err == io.EOF: // to the caller this would mean that the body is whole
-		err = io.ErrUnexpectedEOF
+// freePiece frees the oldest piece and gives its memory back to the budget, unless it was the only one.
+func (s *Spool) freePiece() {
+	s.memory.shift()
+	if !s.memory.empty() {
+		s.limits.Budget.Give(PieceSize)
 	}
-	s.fileRead += int64(got)
-	s.change.Broadcast()
-	return got, err
 }
 
 // Close is the reader's: what waits is dropped and the writer is told at its next Write. It does not block and may be
@@ -200,28 +168,20 @@ func (s *Spool) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed = true
-	s.memory, s.start = nil, 0
+	for !s.memory.empty() {
+		s.freePiece()
+	}
+	if s.disk.file != nil && !s.ended { // the writer may take long to learn of it; the disk is for others meanwhile
+		_ = s.disk.file.Truncate(0)
+	}
 	s.change.Broadcast()
 	s.releaseIfDone()
 }
 
 // releaseIfDone closes the file when neither side can touch it any more.
 func (s *Spool) releaseIfDone() {
-	if s.closed && s.ended && s.file != nil {
-		_ = s.file.Close() // unlinked, and nobody reads it again
-		s.file = nil
+	if s.closed && s.ended && s.disk.file != nil {
+		_ = s.disk.file.Close() // unlinked, and nobody reads it again
+		s.disk.file = nil
 	}
-}
-
-// TempFile returns an open temporary file in dir that has no name any more.
-func TempFile(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, "forebay-")
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		_ = f.Close() // the error that counts is the other
-		return nil, err
-	}
-	return f, nil
 }

@@ -91,9 +91,9 @@ func TestWriterWaitsWhenMemoryIsFullAndThereIsNoFile(t *testing.T) {
 		assertBlocks(t, writing)
 		assert.Equal(t, "a", read(t, s, 1))
 		assertBlocks(t, writing)
-		assert.Equal(t, "bcde", read(t, s, 10))
+		assert.Equal(t, "bcd", read(t, s, 10), "a piece is free when all of it has been read")
 		require.Equal(t, outcome{6, nil}, finished(t, writing))
-		assert.Equal(t, "f", read(t, s, 10))
+		assert.Equal(t, "ef", read(t, s, 10))
 	})
 }
 
@@ -136,8 +136,8 @@ func TestMemoryIsUsedAgainWhenTheFileIsReadOut(t *testing.T) {
 	assert.Equal(t, "abcdEFGH", readAvailable(t, s, 8))
 	_, err = s.Write([]byte("ijkl"))
 	require.NoError(t, err)
-	assert.Len(t, s.memory, 4)
-	assert.Equal(t, int64(4), s.fileEnd, "nothing more went to the file")
+	assert.Equal(t, 4, s.memory.last.end)
+	assert.Equal(t, int64(4), s.disk.end, "nothing more went to the file")
 	assert.Equal(t, "ijkl", readAvailable(t, s, 4))
 }
 
@@ -229,14 +229,18 @@ func TestBytesComeInOrder(t *testing.T) {
 	for seed := range uint64(300) {
 		random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test that can be repeated
 		limits := Limits{Memory: 1 + random.Int64N(64), File: random.Int64N(100), Dir: dir}
+		length := 5000
+		if seed%2 == 1 { // several pieces
+			limits.Memory, limits.File, length = limits.Memory*PieceSize/16, limits.File*PieceSize/16, 100_000
+		}
 		t.Run(fmt.Sprintf("seed %d, memory %d, file %d", seed, limits.Memory, limits.File), func(t *testing.T) {
-			body := make([]byte, random.IntN(5000))
+			body := make([]byte, random.IntN(length))
 			for i := range body {
 				body[i] = byte(random.Uint32())
 			}
 			s := New(limits)
-			writing := later(func() (int64, error) { return writeRandomly(s, body, seed) })
-			got := readRandomly(t, s, seed)
+			writing := later(func() (int64, error) { return writeRandomly(s, body, seed, length/25) })
+			got := readRandomly(t, s, seed, length/33)
 			assert.Equal(t, outcome{int64(len(body)), nil}, <-writing)
 			assert.True(t, bytes.Equal(body, got), "%d bytes were written, %d read", len(body), len(got))
 			s.Close()
@@ -245,11 +249,11 @@ func TestBytesComeInOrder(t *testing.T) {
 	}
 }
 
-func writeRandomly(s *Spool, body []byte, seed uint64) (written int64, err error) {
+func writeRandomly(s *Spool, body []byte, seed uint64, most int) (written int64, err error) {
 	random := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // a test that can be repeated
 	defer s.End(nil)
 	for len(body) > 0 {
-		n, err := s.Write(body[:min(len(body), random.IntN(200))])
+		n, err := s.Write(body[:min(len(body), random.IntN(most))])
 		written += int64(n)
 		if err != nil {
 			return written, err
@@ -260,12 +264,12 @@ func writeRandomly(s *Spool, body []byte, seed uint64) (written int64, err error
 }
 
 // readRandomly reads to the end, and looks after the bounds between the reads.
-func readRandomly(t *testing.T, s *Spool, seed uint64) []byte {
+func readRandomly(t *testing.T, s *Spool, seed uint64, most int) []byte {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // a test that can be repeated
 	var got []byte
 	for {
-		p := make([]byte, 1+random.IntN(150))
+		p := make([]byte, 1+random.IntN(most))
 		n, err := s.Read(p)
 		got = append(got, p[:n]...)
 		if err != nil {
@@ -274,7 +278,10 @@ func readRandomly(t *testing.T, s *Spool, seed uint64) []byte {
 		}
 		require.Positive(t, n)
 		s.mu.Lock()
-		inMemory, inFile := int64(len(s.memory)-s.start), s.fileEnd-s.fileRead
+		inMemory, inFile := int64(0), s.disk.waits()
+		for p := s.memory.first; p != nil; p = p.next {
+			inMemory += int64(p.end - p.start)
+		}
 		s.mu.Unlock()
 		require.LessOrEqual(t, inMemory, s.limits.Memory)
 		require.LessOrEqual(t, inFile, s.limits.File)
@@ -288,7 +295,7 @@ func TestReaderThatLeavesAnywhere(t *testing.T) {
 	for seed := range uint64(200) {
 		random := rand.New(rand.NewPCG(seed, 4)) //nolint:gosec // a test that can be repeated
 		s := New(Limits{Memory: 1 + random.Int64N(16), File: 1 + random.Int64N(64), Dir: dir})
-		writing := later(func() (int64, error) { return writeRandomly(s, body, seed) })
+		writing := later(func() (int64, error) { return writeRandomly(s, body, seed, 200) })
 		for range random.IntN(20) {
 			_, err := s.Read(make([]byte, 1+random.IntN(100)))
 			require.NoError(t, err)
@@ -296,5 +303,34 @@ func TestReaderThatLeavesAnywhere(t *testing.T) {
 		s.Close()
 		require.ErrorIs(t, (<-writing).err, ErrReaderGone)
 		assertNoFile(t, dir)
+	}
+}
+
+func TestWriteNowNeverWaitsForTheReader(t *testing.T) {
+	s := New(Limits{Memory: 4, File: 3, Dir: t.TempDir()})
+	defer finish(s)
+	for _, want := range []int{7, 0} {
+		n, err := s.WriteNow([]byte("abcdEFGhij"))
+		require.NoError(t, err)
+		assert.Equal(t, want, n)
+	}
+	assert.Equal(t, "abcdEFG", readAvailable(t, s, 7))
+	s.Close()
+	_, err := s.WriteNow([]byte("x"))
+	assert.ErrorIs(t, err, ErrReaderGone)
+}
+
+// An event stream whose client keeps up costs no memory between two events.
+func TestSpoolThatIsReadOutHoldsNoMemory(t *testing.T) {
+	budget := NewBudget(1 << 20)
+	s := New(Limits{Memory: 1 << 17, Budget: budget})
+	defer finish(s)
+	for range 3 {
+		_, err := s.Write(make([]byte, 100_000))
+		require.NoError(t, err)
+		assert.Equal(t, int64(100_000/PieceSize*PieceSize), budget.Used(), "all but the first piece")
+		readAvailable(t, s, 100_000)
+		assert.Zero(t, s.memory)
+		assert.Zero(t, budget.Used())
 	}
 }
