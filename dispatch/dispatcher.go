@@ -27,8 +27,9 @@ import (
 // One lock guards the queue and the idle threads together, as a decision about one always needs the other. It is held for
 // some tens of nanoseconds, twice a request, and never across a system call.
 type Dispatcher struct {
-	settings atomic.Pointer[settings]
-	log      *slog.Logger
+	settings   atomic.Pointer[settings]
+	log        *slog.Logger
+	diskLogged atomic.Int64 // when a line about the disk was logged last, in nanoseconds since the epoch
 
 	// drivers run what goes on on a thread without a connection that waits for it. Each thread has at most one driver,
 	// so the pool is as large as there are threads and Invoke never waits for long.
@@ -48,7 +49,7 @@ type Dispatcher struct {
 // prefixes, and limits are those of each response's spool.
 func New(cfg config.Dispatch, paths []config.Path, limits spool.Limits, log *slog.Logger) (*Dispatcher, error) {
 	d := &Dispatcher{log: log, waiting: make(chan struct{}, 1)}
-	d.settings.Store(&settings{cfg, paths, limits})
+	d.set(cfg, paths, limits)
 	var err error
 	// Without a purge: idle drivers cost little, and the next burst finds them warm.
 	d.drivers, err = ants.NewPoolWithFuncGeneric(1, d.drive, ants.WithDisablePurge(true), ants.WithLogger(antsLog{log}))

@@ -20,9 +20,26 @@ func (d *Dispatcher) cfg() *settings { return d.settings.Load() }
 // Reconfigure puts other settings in force, for the requests that come or begin from now on. Those that wait already are held to
 // the new queue_timeout; none is turned away for a smaller queue_size. Safe for concurrent use.
 func (d *Dispatcher) Reconfigure(cfg config.Dispatch, paths []config.Path, limits spool.Limits) {
-	d.settings.Store(&settings{cfg, paths, limits})
+	d.set(cfg, paths, limits)
 	d.wake() // the oldest may have waited too long by now
 }
+
+func (d *Dispatcher) set(cfg config.Dispatch, paths []config.Path, limits spool.Limits) {
+	limits.Failed = d.diskFailed
+	d.settings.Store(&settings{cfg, paths, limits})
+}
+
+// diskFailed says that responses wait in memory alone, and threads for their clients the sooner. A full disk makes each
+// response say so.
+func (d *Dispatcher) diskFailed(err error) {
+	now, last := time.Now().UnixNano(), d.diskLogged.Load()
+	if now-last >= int64(diskLogPause) && d.diskLogged.CompareAndSwap(last, now) {
+		d.log.Warn("response not stored on disk", "error", err)
+	}
+}
+
+// diskLogPause is the least time between two lines in the log about the disk.
+const diskLogPause = 10 * time.Second
 
 // path returns the settings of the path prefix that a request is under, or nil. A request that was matched before a reload
 // may name an entry that is not there any more.

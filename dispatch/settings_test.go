@@ -1,10 +1,14 @@
 package dispatch
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"forebay/config"
 	"forebay/python/spool"
@@ -66,4 +70,20 @@ func TestTimeoutOfAPathPrefix(t *testing.T) {
 	}
 	a.say("answer in the end")
 	assert.Equal(t, "in the end", receive(t, patientOne, "no answer").body)
+}
+
+// A full disk makes every large response say so.
+func TestDiskThatFailsIsLoggedOnceInAWhile(t *testing.T) {
+	var log bytes.Buffer
+	d, err := New(patient(), nil, spool.Limits{Memory: 1, File: 1 << 20, Dir: t.TempDir() + "/missing"}, slog.New(slog.NewTextHandler(&log, nil)))
+	require.NoError(t, err)
+	t.Cleanup(d.drivers.Release)
+	for range 3 {
+		s := spool.New(d.cfg().limits)
+		n, err := s.WriteNow(make([]byte, 2*spool.PieceSize))
+		require.NoError(t, err)
+		assert.Equal(t, 1, n)
+		s.Close()
+	}
+	assert.Equal(t, 1, strings.Count(log.String(), `level=WARN msg="response not stored on disk" error="open `), log.String())
 }

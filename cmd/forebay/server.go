@@ -52,7 +52,10 @@ func build(cfg config.Config, stdout io.Writer, log *slog.Logger) (*server, erro
 	if s.access, err = access.Open(cfg.Log.Access, stdout); err != nil {
 		return nil, err
 	}
-	limits := spool.Limits{Memory: cfg.Proxy.ResponseMemory, File: cfg.Proxy.ResponseSpool, Dir: cfg.Proxy.TempDir}
+	limits := spool.Limits{
+		Memory: cfg.Proxy.ResponseMemory, File: cfg.Proxy.ResponseSpool, Dir: cfg.Proxy.TempDir,
+		Budget: spool.NewBudget(cfg.Proxy.SpoolMemory),
+	}
 	if s.dispatcher, err = dispatch.New(cfg.Dispatch, cfg.Paths, limits, log); err != nil {
 		return nil, err
 	}
