@@ -136,45 +136,26 @@ func (d *Decoder) Left() int64 {
 
 // step takes one byte of framing.
 func (d *Decoder) step(c byte) error {
-	switch s := d.state; {
-	case s < inExtensionName:
-		return d.chunk(c)
-	case s < inTrailerLine:
-		return d.inExtension(c)
-	case s < over:
-		return d.inTrailer(c)
-	}
-	return errRefused
-}
-
-// chunk takes a byte of the frame around a chunk's data. chunk-size is 1*HEXDIG (RFC 9112, section 7.1): no sign, no 0x,
-// no white space before or after.
-func (d *Decoder) chunk(c byte) error {
 	switch d.state {
 	case inSize:
 		return d.size(c)
 	case inSizeEnd:
-		if c != '\n' {
-			return errLineEnd
-		}
-		d.digits, d.extension = 0, 0
-		if d.state = inData; d.left == 0 {
-			d.state = inTrailerLine
-		}
+		return d.endSize(c)
 	case inDataEnd:
-		if c != '\r' {
-			return errChunkEnd
-		}
-		d.state = inDataEndLF
+		return d.expect(c, '\r', inDataEndLF)
 	case inDataEndLF:
-		if c != '\n' {
-			return errChunkEnd
-		}
-		d.state = inSize
+		return d.expect(c, '\n', inSize)
+	case inExtensionName, inExtensionNameRest, inExtensionValue, inExtensionValueRest, inQuoted, inEscaped, inQuotedEnd:
+		return d.inExtension(c)
+	case inTrailerLine, inTrailerName, inTrailerValue, inTrailerLineEnd, inEnd:
+		return d.inTrailer(c)
+	case inData, over, refused:
 	}
-	return nil
+	return errRefused
 }
 
+// size takes a byte of the line before a chunk's data. chunk-size is 1*HEXDIG (RFC 9112, section 7.1): no sign, no 0x, no
+// white space before or after.
 func (d *Decoder) size(c byte) error {
 	digit := hexDigit[c]
 	switch {
@@ -189,6 +170,26 @@ func (d *Decoder) size(c byte) error {
 	default:
 		return d.endElement(c, errSize)
 	}
+	return nil
+}
+
+func (d *Decoder) endSize(c byte) error {
+	if c != '\n' {
+		return errLineEnd
+	}
+	d.digits, d.extension = 0, 0
+	if d.state = inData; d.left == 0 {
+		d.state = inTrailerLine
+	}
+	return nil
+}
+
+// expect takes a byte of the line end behind a chunk's data.
+func (d *Decoder) expect(c, want byte, next state) error {
+	if c != want {
+		return errChunkEnd
+	}
+	d.state = next
 	return nil
 }
 

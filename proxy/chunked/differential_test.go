@@ -18,13 +18,13 @@ import (
 
 // The grammar of RFC 9112, section 7.1, without the white space that it calls bad.
 const (
-	token  = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
+	name   = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
 	quoted = `"(?:[\t !#-\[\]-~]|\\[\t -~])*"`
 )
 
 var (
-	sizeLine    = regexp.MustCompile(`^([0-9A-Fa-f]{1,15})((?:;` + token + `(?:=(?:` + token + `|` + quoted + `))?)*)\r\n`)
-	trailerLine = regexp.MustCompile(`^(` + token + `):[\t -~]*\r\n`)
+	sizeLine    = regexp.MustCompile(`^([0-9A-Fa-f]{1,15})((?:;` + name + `(?:=(?:` + name + `|` + quoted + `))?)*)\r\n`)
+	trailerLine = regexp.MustCompile(`^(` + name + `):[\t -~]*\r\n`)
 )
 
 // byGrammar decodes a message by the grammar: its body and its length, or ok is false if raw does not begin with a whole one.

@@ -30,8 +30,9 @@ func (d *Decoder) inExtension(c byte) error {
 		return d.rest(c)
 	case inQuotedEnd:
 		return d.endExtension(c)
+	default:
+		return d.quoted(c)
 	}
-	return d.quoted(c)
 }
 
 // begin takes the first byte of a token.

@@ -27,16 +27,9 @@ func (d *Decoder) inTrailer(c byte) error {
 		return d.fieldName(c)
 	case inTrailerValue:
 		return d.fieldValue(c)
+	default:
+		return d.endLine(c)
 	}
-	if c != '\n' {
-		return errLineEnd
-	}
-	if d.state == inEnd {
-		d.state = over
-	} else {
-		d.state = inTrailerLine
-	}
-	return nil
 }
 
 // beginLine takes the first byte of a line.
@@ -97,6 +90,19 @@ func (d *Decoder) fieldValue(c byte) error {
 		return errLineEnd
 	case !head.IsValueByte(c):
 		return errTrailerValue
+	}
+	return nil
+}
+
+// endLine takes what follows a CR.
+func (d *Decoder) endLine(c byte) error {
+	switch {
+	case c != '\n':
+		return errLineEnd
+	case d.state == inEnd:
+		d.state = over
+	default:
+		d.state = inTrailerLine
 	}
 	return nil
 }
