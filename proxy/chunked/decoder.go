@@ -125,6 +125,22 @@ func (d *Decoder) Next(in []byte) (data []byte, consumed int, done bool, err err
 	return data, consumed, d.state == over, nil
 }
 
+// Gather takes all of what has arrived, up to the end of the message, and moves the body's bytes in it together: data are
+// the first bytes of in, which it overwrites, but never from consumed on. Who stores each run at a cost, as a file does,
+// is so not to be made to store a byte at a time. Else it is as Next.
+func (d *Decoder) Gather(in []byte) (data []byte, consumed int, done bool, err error) {
+	gathered := 0
+	for consumed < len(in) && d.state != over {
+		run, n, _, err := d.Next(in[consumed:])
+		if err != nil {
+			return nil, consumed + n, false, err
+		}
+		gathered += copy(in[gathered:], run)
+		consumed += n
+	}
+	return in[:gathered:gathered], consumed, d.state == over, nil
+}
+
 // Left returns how many bytes of the body are announced and still to come: those of the chunk that Next is in. A caller
 // with a limit need not read a chunk that will not fit.
 func (d *Decoder) Left() int64 {

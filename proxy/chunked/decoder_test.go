@@ -268,6 +268,36 @@ func TestDataCannotGrowIntoWhatFollows(t *testing.T) {
 	assert.Equal(t, "1\r\na\r\n1\r\nb\r\n0\r\n\r\n", string(in))
 }
 
+func TestGather(t *testing.T) {
+	const message = "1\r\na\r\n2;x\r\nbc\r\n0\r\nX-Sum: 1\r\n\r\n"
+	for cut := range message {
+		in := []byte(message + "GET")
+		var d Decoder
+		first, n, done, err := d.Gather(in[:cut])
+		require.NoError(t, err)
+		require.Equal(t, cut, n)
+		require.False(t, done)
+		body := string(first)
+		second, n, done, err := d.Gather(in[cut:])
+		require.NoError(t, err)
+		require.Equal(t, len(message)-cut, n)
+		require.True(t, done)
+		assert.Equal(t, "abc", body+string(second), "cut at %d", cut)
+		assert.Equal(t, "GET", string(in[len(message):]), "what follows is not the message's")
+	}
+	var d Decoder
+	data, n, done, err := d.Gather([]byte("1\r\na\r\nx"))
+	assert.Equal(t, errSize, err)
+	assert.Equal(t, 6, n)
+	assert.False(t, done)
+	assert.Empty(t, data)
+	data, n, done, err = (&Decoder{state: over}).Gather(nil)
+	require.NoError(t, err)
+	assert.Zero(t, n)
+	assert.True(t, done)
+	assert.Empty(t, data)
+}
+
 func TestAfterTheEnd(t *testing.T) {
 	var d Decoder
 	_, n, done, err := d.Next([]byte("0\r\n\r\nGET"))
@@ -304,7 +334,7 @@ func TestNextAllocatesNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		var d, e Decoder
 		_, _, done, err := d.Next(good)
-		_, _, _, refusal := e.Next(bad)
+		_, _, _, refusal := e.Gather(bad)
 		if !done || err != nil || refusal == nil {
 			t.Fatal("not decoded")
 		}
