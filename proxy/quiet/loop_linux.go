@@ -1,0 +1,199 @@
+package quiet
+
+import (
+	"container/heap"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Loop watches connections. Its methods are safe for concurrent use and do not block.
+type Loop struct {
+	file *os.File // the epoll instance, for the runtime's poller
+	raw  syscall.RawConn
+	fd   int
+
+	mu       sync.Mutex
+	entries  map[int32]*Entry // by descriptor: those that are watched
+	schedule schedule
+	draining bool
+	closed   bool
+}
+
+// New makes a loop, which does nothing before Run.
+func New() (*Loop, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("make an epoll instance: %w", err)
+	}
+	if err := unix.SetNonblock(fd, true); err != nil { // os.NewFile asks for it, epoll itself does not
+		_ = unix.Close(fd) // the error that counts is the other
+		return nil, fmt.Errorf("make an epoll instance: %w", err)
+	}
+	l := &Loop{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, entries: map[int32]*Entry{}}
+	if l.raw, err = l.file.SyscallConn(); err != nil {
+		_ = l.file.Close() // the error that counts is the other
+		return nil, fmt.Errorf("make an epoll instance: %w", err)
+	}
+	return l, nil
+}
+
+// Watch wakes the entry's guest when something can be read, or until has come; a zero until never comes. idle says that
+// nothing is lost if the connection is closed: Drain wakes it. It reports false if the entry cannot be watched, as the
+// loop is draining or has ended; nothing has changed then. After true the caller leaves the connection alone.
+func (l *Loop) Watch(e *Entry, until time.Time, idle bool) bool {
+	return l.watch(e, until, idle, unix.EPOLLIN|unix.EPOLLRDHUP)
+}
+
+// WatchHangup is Watch for a client that only matters when it leaves: what it sends does not wake the guest.
+func (l *Loop) WatchHangup(e *Entry) bool {
+	return l.watch(e, time.Time{}, false, unix.EPOLLRDHUP)
+}
+
+func (l *Loop) watch(e *Entry, until time.Time, idle bool, events uint32) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || (l.draining && idle) {
+		return false
+	}
+	op := unix.EPOLL_CTL_ADD
+	if e.known {
+		op = unix.EPOLL_CTL_MOD
+	}
+	event := unix.EpollEvent{Events: events | unix.EPOLLONESHOT, Fd: int32(e.FD)}
+	if err := unix.EpollCtl(l.fd, op, e.FD, &event); err != nil {
+		return false // the loop has ended, or the kernel has no memory: the caller waits in another way
+	}
+	e.known, e.until, e.idle = true, until, idle
+	l.entries[int32(e.FD)] = e
+	heap.Push(&l.schedule, e)
+	if e.index == 1 && !until.IsZero() {
+		_ = l.file.SetReadDeadline(until) // fails only at the end of the loop
+	}
+	return true
+}
+
+// Drop ends the watching and reports whether it did: if not, the guest was woken, or is about to be.
+func (l *Loop) Drop(e *Entry) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e.index == 0 {
+		return false
+	}
+	l.remove(e)
+	// Without it a hangup, which epoll reports unasked, would wake a later guest of the same descriptor.
+	_ = unix.EpollCtl(l.fd, unix.EPOLL_CTL_DEL, e.FD, nil) // fails only if it is not there
+	e.known = false
+	return true
+}
+
+func (l *Loop) remove(e *Entry) {
+	delete(l.entries, int32(e.FD))
+	heap.Remove(&l.schedule, e.index-1)
+}
+
+// Run watches until Close.
+func (l *Loop) Run() {
+	var events [256]unix.EpollEvent
+	woken := make([]*Entry, 0, len(events))
+	for {
+		n := 0
+		err := l.raw.Read(func(fd uintptr) bool {
+			n = poll(int(fd), events[:])
+			return n > 0
+		})
+		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			return // closed
+		}
+		woken = l.take(woken[:0], events[:n])
+		for _, e := range woken {
+			e.Guest.Wake(Readable)
+		}
+		l.expire(time.Now())
+	}
+}
+
+// poll asks for events without waiting.
+func poll(fd int, events []unix.EpollEvent) int {
+	for {
+		n, err := unix.EpollWait(fd, events, 0)
+		if !errors.Is(err, unix.EINTR) {
+			return max(n, 0)
+		}
+	}
+}
+
+// take removes the entries that events are about. An event of one that was removed meanwhile is nobody's.
+func (l *Loop) take(woken []*Entry, events []unix.EpollEvent) []*Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, event := range events {
+		if e := l.entries[event.Fd]; e != nil {
+			l.remove(e)
+			woken = append(woken, e)
+		}
+	}
+	return woken
+}
+
+// expire wakes the guests whose time is up, and sets the deadline to that of the next one.
+func (l *Loop) expire(now time.Time) {
+	for {
+		e := l.late(now)
+		if e == nil {
+			return
+		}
+		e.Guest.Wake(Late)
+	}
+}
+
+func (l *Loop) late(now time.Time) *Entry {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.schedule) == 0 {
+		_ = l.file.SetReadDeadline(time.Time{}) // fails only at the end of the loop
+		return nil
+	}
+	e := l.schedule[0]
+	if e.until.IsZero() || now.Before(e.until) {
+		_ = l.file.SetReadDeadline(e.until) // as above
+		return nil
+	}
+	l.remove(e)
+	return e
+}
+
+// Drain wakes the idle ones, and lets no further one in.
+func (l *Loop) Drain() {
+	for _, e := range l.takeIdle() {
+		e.Guest.Wake(Draining)
+	}
+}
+
+func (l *Loop) takeIdle() (idle []*Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.draining = true
+	for _, e := range l.entries {
+		if e.idle {
+			idle = append(idle, e)
+		}
+	}
+	for _, e := range idle {
+		l.remove(e)
+	}
+	return idle
+}
+
+// Close ends Run. Nothing that is still watched is woken.
+func (l *Loop) Close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	return l.file.Close()
+}

@@ -1,0 +1,29 @@
+//go:build !linux
+
+package quiet
+
+import "time"
+
+// Loop watches nothing here: each connection waits in its own goroutine.
+type Loop struct{ end chan struct{} }
+
+// New makes a loop.
+func New() (*Loop, error) { return &Loop{make(chan struct{})}, nil }
+
+// Watch reports false: nothing is watched.
+func (l *Loop) Watch(*Entry, time.Time, bool) bool { return false }
+
+// WatchHangup reports false: nothing is watched.
+func (l *Loop) WatchHangup(*Entry) bool { return false }
+
+// Drop reports false: nothing is watched.
+func (l *Loop) Drop(*Entry) bool { return false }
+
+// Run returns after Close.
+func (l *Loop) Run() { <-l.end }
+
+// Drain does nothing.
+func (l *Loop) Drain() {}
+
+// Close ends Run.
+func (l *Loop) Close() error { close(l.end); return nil }
