@@ -17,8 +17,10 @@ type Limits struct {
 	Field  int // bytes of one field line
 }
 
-// Head is a request's head, taken apart. Its parts are borrowed from what Parse was given. A Head may be used again.
+// Head is a request's head, taken apart. Its parts are borrowed from what Read was given. A Head may be used again.
 type Head struct {
+	Method, Target, Protocol []byte
+
 	Fields []python.Field // in the order received
 	Path   []byte         // of the target, as received
 	Query  []byte         // without the question mark
@@ -28,7 +30,17 @@ type Head struct {
 	// Length is the Content-Length, or -1 if there is none.
 	Length  int64
 	Chunked bool
+	// Expects says that the client waits for 100 Continue before it sends its body.
+	Expects bool
+	// Close and KeepAlive are what the client says of the connection.
+	Close, KeepAlive bool
 }
+
+// HTTP10 reports whether the client speaks HTTP/1.0.
+func (h *Head) HTTP10() bool { return string(h.Protocol) == "HTTP/1.0" }
+
+// Persistent reports whether the client would send another request on the connection (RFC 9112, section 9.3).
+func (h *Head) Persistent() bool { return !h.Close && (h.KeepAlive || !h.HTTP10()) }
 
 // HasBody reports whether a body follows, maybe an empty one.
 func (h *Head) HasBody() bool { return h.Length >= 0 || h.Chunked }
@@ -49,35 +61,51 @@ func malformed(format string, args ...any) error {
 	return refuse(http.StatusBadRequest, format, args...)
 }
 
-// Parse reads a head: method, target and protocol of the request line, and the block of field lines that ends with an
-// empty one. The error is a *Refusal.
-func (h *Head) Parse(method, target, protocol, block []byte, limits Limits) error {
+// Read reads a whole head: the request line, the field lines, and the empty line that ends it. The error is a *Refusal;
+// what could be read of the request line is in h all the same.
+func (h *Head) Read(block []byte, limits Limits) error {
 	*h = Head{Fields: h.Fields[:0], Length: -1}
-	if err := checkLine(method, target, protocol, limits); err != nil {
+	end := bytes.IndexByte(block, '\n')
+	if end <= 0 || block[end-1] != '\r' {
+		return malformed("the request line does not end with CR LF")
+	}
+	if err := h.readLine(block[:end-1], limits); err != nil {
 		return err
 	}
-	if err := h.parseTarget(method, target); err != nil {
+	if err := h.parseTarget(); err != nil {
 		return err
 	}
-	if err := h.parseFields(block, limits); err != nil {
+	if err := h.parseFields(block[end+1:], limits); err != nil {
 		return err
 	}
-	return h.interpret(protocol)
+	return h.interpret()
 }
 
-// checkLine checks the request line (RFC 9112, section 3).
-func checkLine(method, target, protocol []byte, limits Limits) error {
+// CheckLine checks a request line, without its CR LF, of a head that is not complete yet. The error is a *Refusal.
+func CheckLine(line []byte, limits Limits) error {
+	var h Head
+	return h.readLine(line, limits)
+}
+
+// readLine reads the request line: three words with one space between them (RFC 9112, section 3).
+func (h *Head) readLine(line []byte, limits Limits) error {
+	method, rest, _ := bytes.Cut(line, space)
 	if !IsToken(method) {
 		return malformed("the method is no token")
 	}
+	h.Method = method
+	target, protocol, found := bytes.Cut(rest, space)
 	if len(target) > limits.Target {
 		return refuse(http.StatusRequestURITooLong, "the request target is longer than %d bytes (limit_request_line)", limits.Target)
 	}
-	for _, c := range target {
-		if c <= ' ' || c >= 0x7F || c == '#' {
-			return malformed("byte %#02x in the request target", c)
-		}
+	if i := foreignByte(target); i >= 0 {
+		return malformed("byte %#02x in the request target", target[i])
 	}
+	h.Target = target
+	if !found || !isProtocol(protocol) {
+		return malformed("the request line does not end with a protocol")
+	}
+	h.Protocol = protocol
 	switch string(protocol) {
 	case "HTTP/1.1", "HTTP/1.0":
 		return nil
@@ -85,16 +113,34 @@ func checkLine(method, target, protocol []byte, limits Limits) error {
 	return refuse(http.StatusHTTPVersionNotSupported, "protocol %q is not HTTP/1.1 or HTTP/1.0", protocol)
 }
 
+// foreignByte returns the index of the first byte that no request target has, or -1.
+func foreignByte(target []byte) int {
+	for i, c := range target {
+		if c <= ' ' || c >= 0x7F || c == '#' {
+			return i
+		}
+	}
+	return -1
+}
+
+// isProtocol reports whether b is an HTTP-version, whichever (RFC 9112, section 2.3).
+func isProtocol(b []byte) bool {
+	return len(b) == len("HTTP/1.1") && string(b[:5]) == "HTTP/" && isDigit(b[5]) && b[6] == '.' && isDigit(b[7])
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
 // parseTarget reads the four forms of a request target (RFC 9112, section 3.2).
-func (h *Head) parseTarget(method, target []byte) error {
+func (h *Head) parseTarget() error {
+	target := h.Target
 	switch {
 	case len(target) == 0:
 		return malformed("no request target")
-	case string(method) == "CONNECT":
+	case string(h.Method) == "CONNECT":
 		return refuse(http.StatusNotImplemented, "CONNECT is for proxies")
 	case target[0] == '/':
 	case string(target) == "*":
-		if string(method) != "OPTIONS" {
+		if string(h.Method) != "OPTIONS" {
 			return malformed("the target * belongs to OPTIONS")
 		}
 	default:
@@ -122,6 +168,8 @@ func (h *Head) parseTarget(method, target []byte) error {
 var (
 	root     = []byte("/")
 	question = []byte("?")
+	space    = []byte(" ")
+	comma    = []byte(",")
 )
 
 func cutScheme(target []byte) (rest []byte, ok bool) {
@@ -158,7 +206,7 @@ func (h *Head) parseFields(block []byte, limits Limits) error {
 			return err
 		}
 	}
-	return nil // a head without fields has no block
+	return malformed("no empty line after the fields")
 }
 
 func (h *Head) parseField(line []byte) error {
@@ -192,7 +240,7 @@ func trim(b []byte) []byte {
 }
 
 // interpret reads the fields that decide where the message ends and whom it is for.
-func (h *Head) interpret(protocol []byte) error {
+func (h *Head) interpret() error {
 	hosts, codings := 0, 0
 	for _, f := range h.Fields {
 		var err error
@@ -204,7 +252,11 @@ func (h *Head) interpret(protocol []byte) error {
 			}
 		case len("expect"):
 			if python.EqualFold(f.Name, "expect") {
-				err = checkExpect(f.Value)
+				err = h.expect(f.Value)
+			}
+		case len("connection"):
+			if python.EqualFold(f.Name, "connection") {
+				h.connection(f.Value)
 			}
 		case len("content-length"):
 			if python.EqualFold(f.Name, "content-length") {
@@ -220,12 +272,12 @@ func (h *Head) interpret(protocol []byte) error {
 			return err
 		}
 	}
-	return h.agree(protocol, hosts, codings)
+	return h.agree(hosts, codings)
 }
 
 // agree checks the fields against each other and the protocol.
-func (h *Head) agree(protocol []byte, hosts, codings int) error {
-	http10 := string(protocol) == "HTTP/1.0"
+func (h *Head) agree(hosts, codings int) error {
+	http10 := h.HTTP10()
 	switch {
 	case hosts > 1:
 		return malformed("more than one Host field")
@@ -251,12 +303,32 @@ func (h *Head) host(value []byte) error {
 	return nil
 }
 
-// checkExpect refuses what nobody here can do (RFC 9110, section 10.1.1). 100-continue itself is the server's to answer.
-func checkExpect(value []byte) error {
+// expect refuses what nobody here can do. HTTP/1.0 has no expectations: there they are ignored (RFC 9110, section
+// 10.1.1).
+func (h *Head) expect(value []byte) error {
+	if h.HTTP10() {
+		return nil
+	}
 	if !python.EqualFold(value, "100-continue") {
 		return refuse(http.StatusExpectationFailed, "an expectation other than 100-continue")
 	}
+	h.Expects = true
 	return nil
+}
+
+// connection reads the options of a Connection field (RFC 9110, section 7.6.1). Those that nobody here knows have no
+// effect: the fields that they name do not go further than to the application.
+func (h *Head) connection(value []byte) {
+	for len(value) > 0 {
+		var option []byte
+		option, value, _ = bytes.Cut(value, comma)
+		switch option = trim(option); {
+		case python.EqualFold(option, "close"):
+			h.Close = true
+		case python.EqualFold(option, "keep-alive"):
+			h.KeepAlive = true
+		}
+	}
 }
 
 // length reads a Content-Length: digits and nothing else, once (RFC 9112, section 6.3). A list of equal numbers is

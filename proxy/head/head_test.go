@@ -15,15 +15,10 @@ import (
 
 var testLimits = Limits{Target: 64, Fields: 5, Field: 40}
 
-// parse reads a head as it stands on the wire: the request line is split at its spaces, as the server does it.
-func parse(t *testing.T, raw string) (*Head, error) {
-	t.Helper()
-	line, block, ok := strings.Cut(raw, "\r\n")
-	require.True(t, ok, "no request line in %q", raw)
-	words := strings.SplitN(line, " ", 3)
-	require.Len(t, words, 3, "the request line %q", line)
+// parse reads a head as it stands on the wire.
+func parse(_ *testing.T, raw string) (*Head, error) {
 	h := new(Head)
-	return h, h.Parse([]byte(words[0]), []byte(words[1]), []byte(words[2]), []byte(block), testLimits)
+	return h, h.Read([]byte(raw), testLimits)
 }
 
 const host = "Host: a.example\r\n"
@@ -45,8 +40,19 @@ func TestRefusedHeads(t *testing.T) {
 		"HTTP/0.9":                 {"GET / HTTP/0.9\r\n" + host + "\r\n", 505},
 		"HTTP/1.2":                 {"GET / HTTP/1.2\r\n" + host + "\r\n", 505},
 		"HTTP/2.0":                 {"GET / HTTP/2.0\r\n" + host + "\r\n", 505},
-		"protocol in lower case":   {"GET / http/1.1\r\n" + host + "\r\n", 505},
-		"protocol and more":        {"GET / HTTP/1.1 x\r\n" + host + "\r\n", 505},
+		"protocol in lower case":   {"GET / http/1.1\r\n" + host + "\r\n", 400},
+		"protocol and more":        {"GET / HTTP/1.1 x\r\n" + host + "\r\n", 400},
+		"space after the protocol": {"GET / HTTP/1.1 \r\n" + host + "\r\n", 400},
+		"two spaces":               {"GET  / HTTP/1.1\r\n" + host + "\r\n", 400},
+		"tab for a space":          {"GET\t/ HTTP/1.1\r\n" + host + "\r\n", 400},
+		"space before the method":  {" GET / HTTP/1.1\r\n" + host + "\r\n", 400},
+		"one word":                 {"GET\r\n" + host + "\r\n", 400},
+		"two words, HTTP/0.9":      {"GET /\r\n" + host + "\r\n", 400},
+		"no request line":          {"\r\n", 400},
+		"nothing":                  {"", 400},
+		"line feed alone":          {"GET / HTTP/1.1\n" + host + "\r\n", 400},
+		"no empty line":            {"GET / HTTP/1.1\r\n" + host, 400},
+		"bytes after the head":     {"GET / HTTP/1.1\r\n" + host + "\r\nx", 400},
 
 		// RFC 9112, section 3.2: the four forms of a target.
 		"empty target":            {"GET  HTTP/1.1\r\n" + host + "\r\n", 400},
@@ -156,7 +162,7 @@ func TestAcceptedHeads(t *testing.T) {
 			Head{Path: []byte("/"), Host: []byte("[::1]:8000"), Length: -1}},
 		"host with an empty port": {"GET / HTTP/1.1\r\nHost: a:\r\n\r\n",
 			Head{Path: []byte("/"), Host: []byte("a:"), Length: -1}},
-		"1.0 without fields": {"GET / HTTP/1.0\r\n",
+		"1.0 without fields": {"GET / HTTP/1.0\r\n\r\n",
 			Head{Path: []byte("/"), Length: -1}},
 		"length": {"PUT / HTTP/1.1\r\n" + host + "content-LENGTH: 000012\r\n\r\n",
 			Head{Path: []byte("/"), Host: []byte("a.example"), Length: 12}},
@@ -205,8 +211,11 @@ func TestFieldsAreKeptAsTheyCame(t *testing.T) {
 func TestAHeadThatIsUsedAgainForgets(t *testing.T) {
 	h, err := parse(t, "PUT http://b/a?c HTTP/1.1\r\n"+host+"Content-Length: 5\r\nExpect: 100-continue\r\n\r\n")
 	require.NoError(t, err)
-	require.NoError(t, h.Parse([]byte("GET"), []byte("/"), []byte("HTTP/1.0"), nil, testLimits))
-	assert.Equal(t, Head{Fields: h.Fields, Path: []byte("/"), Length: -1}, *h)
+	require.NoError(t, h.Read([]byte("GET / HTTP/1.0\r\n\r\n"), testLimits))
+	assert.Equal(t, Head{
+		Method: []byte("GET"), Target: []byte("/"), Protocol: []byte("HTTP/1.0"),
+		Fields: h.Fields, Path: []byte("/"), Length: -1,
+	}, *h)
 	assert.Empty(t, h.Fields)
 }
 
@@ -226,8 +235,44 @@ func TestIsToken(t *testing.T) {
 	}
 }
 
-// FuzzParse holds Parse to its promises: it does not panic, and what it accepts can be read in one way only.
-func FuzzParse(f *testing.F) {
+func TestConnectionOptions(t *testing.T) {
+	cases := map[string]struct {
+		protocol, fields string
+		persistent       bool
+	}{
+		"1.1":                     {"HTTP/1.1", "", true},
+		"1.1, close":              {"HTTP/1.1", "Connection: close\r\n", false},
+		"1.1, Close among others": {"HTTP/1.1", "Connection: upgrade ,\tClose\r\n", false},
+		"1.1, close in a second":  {"HTTP/1.1", "Connection: keep-alive\r\nConnection: close\r\n", false},
+		"1.1, a longer word":      {"HTTP/1.1", "Connection: closed\r\n", true},
+		"1.1, empty":              {"HTTP/1.1", "Connection:\r\n", true},
+		"1.0":                     {"HTTP/1.0", "", false},
+		"1.0, keep-alive":         {"HTTP/1.0", "Connection: Keep-Alive\r\n", true},
+		"1.0, both":               {"HTTP/1.0", "Connection: keep-alive, close\r\n", false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			h, err := parse(t, "GET / "+c.protocol+"\r\n"+host+c.fields+"\r\n")
+			require.NoError(t, err)
+			assert.Equal(t, c.persistent, h.Persistent())
+		})
+	}
+}
+
+// TestExpectationOf10: RFC 9110, section 10.1.1.
+func TestExpectationOf10(t *testing.T) {
+	for _, value := range []string{"100-continue", "something"} {
+		h, err := parse(t, "POST / HTTP/1.0\r\nExpect: "+value+"\r\nContent-Length: 1\r\n\r\n")
+		require.NoError(t, err)
+		assert.False(t, h.Expects)
+	}
+	h, err := parse(t, "POST / HTTP/1.1\r\n"+host+"Expect: 100-Continue\r\nContent-Length: 1\r\n\r\n")
+	require.NoError(t, err)
+	assert.True(t, h.Expects)
+}
+
+// FuzzRead holds Read to its promises: it does not panic, and what it accepts can be read in one way only.
+func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		"GET / HTTP/1.1\r\n" + host + "\r\n",
 		"PUT http://b:1/a?c HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\n",
@@ -235,23 +280,21 @@ func FuzzParse(f *testing.F) {
 		"OPTIONS * HTTP/1.0\r\n\r\n",
 		"GET / HTTP/1.1\r\nHost: [::1]:80\r\nX: a\r\n b\r\n\r\n",
 	} {
-		line, block, _ := strings.Cut(seed, "\r\n")
-		words := strings.Split(line, " ")
-		f.Add([]byte(words[0]), []byte(words[1]), []byte(words[2]), []byte(block))
+		f.Add([]byte(seed))
 	}
-	f.Fuzz(func(t *testing.T, method, target, protocol, block []byte) {
+	f.Fuzz(func(t *testing.T, block []byte) {
 		h := new(Head)
-		if err := h.Parse(method, target, protocol, block, testLimits); err != nil {
+		if err := h.Read(block, testLimits); err != nil {
 			var refusal *Refusal
 			require.ErrorAs(t, err, &refusal)
 			require.GreaterOrEqual(t, refusal.Status, http.StatusBadRequest)
 			return
 		}
-		require.True(t, IsToken(method))
-		require.Contains(t, []string{"HTTP/1.1", "HTTP/1.0"}, string(protocol))
-		require.LessOrEqual(t, len(target), testLimits.Target)
+		require.True(t, IsToken(h.Method))
+		require.Contains(t, []string{"HTTP/1.1", "HTTP/1.0"}, string(h.Protocol))
+		require.LessOrEqual(t, len(h.Target), testLimits.Target)
 		require.True(t, string(h.Path) == "*" || bytes.HasPrefix(h.Path, []byte("/")), "path %q", h.Path)
-		requirePlainFields(t, h, string(protocol) == "HTTP/1.1")
+		requirePlainFields(t, h, string(h.Protocol) == "HTTP/1.1")
 	})
 }
 
