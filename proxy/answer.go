@@ -1,12 +1,10 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strconv"
-
-	"github.com/valyala/fasthttp"
 
 	"forebay/proxy/head"
 	"forebay/python"
@@ -23,71 +21,81 @@ func broken(format string, args ...any) error {
 	return &brokenResponse{fmt.Sprintf(format, args...)}
 }
 
-// framing is what a response says of its own length.
-type framing struct {
-	length int64 // Content-Length, or -1
-}
+// errShort says that an application promised more than it gave. What was sent cannot be taken back: the connection is cut.
+var errShort = errors.New("the response ended before its Content-Length")
 
-// answer makes the HTTP response. This is the one place where status, fields and length of an application are checked
-// before a byte leaves: nothing that it sends can end a message early, begin another one, or leave one open.
+// answer sends the application's response and closes it. This is the one place where status, fields and length of an
+// application are checked before a byte leaves: nothing that it sends can end a message early, begin another one, or
+// leave one open.
 func (x *exchange) answer(resp *python.Response) error {
-	f, err := x.copyHead(resp)
+	defer resp.Close()
+	said, err := x.copyHead(resp)
 	if err != nil {
-		resp.Close()
-		x.ctx.Response.Reset()
 		return err
 	}
 	switch {
-	case x.ctx.IsHead(), resp.Status == http.StatusNoContent, resp.Status == http.StatusNotModified:
-		x.answerBare(resp, f)
-	case resp.Stream != nil, resp.File != nil:
-		x.answerStream(resp, f)
-	default:
-		x.answerWhole(resp, f)
+	case string(x.head.Method) == http.MethodHead, resp.Status == http.StatusNoContent, resp.Status == http.StatusNotModified:
+		return x.answerBare(resp, said)
+	case resp.Stream != nil:
+		return x.answerStream(resp, said)
+	case resp.File != nil:
+		return x.answerFile(resp, said)
 	}
+	return x.answerWhole(resp, said)
+}
+
+// said is what a response says of itself that we say for it.
+type said struct {
+	own
+	length int64 // Content-Length, or unknown
+}
+
+// copyHead checks status and fields and begins the answer with them.
+func (x *exchange) copyHead(resp *python.Response) (said, error) {
+	s := said{length: unknown}
+	if resp.Status < http.StatusOK {
+		return s, broken("status %d is not a final one", resp.Status) // RFC 9110, section 15.2
+	}
+	if head.ControlByte(resp.Reason) >= 0 {
+		return s, broken("a control character in the status")
+	}
+	x.startHead(resp.Status, resp.Reason)
+	for _, field := range resp.Fields {
+		if !head.IsToken(field.Name) {
+			return s, broken("field name %q", field.Name)
+		}
+		if head.ControlByte(field.Value) >= 0 {
+			return s, broken("a control character in the value of field %s", field.Name)
+		}
+		if err := x.copyField(field, &s); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// copyField takes over one field, unless it is about what is ours: the length and the connection.
+func (x *exchange) copyField(field python.Field, s *said) error {
+	switch {
+	case isHopByHop(field.Name):
+		return nil
+	case python.EqualFold(field.Name, "content-length"):
+		return s.setLength(field.Value)
+	case python.EqualFold(field.Name, "date"):
+		s.date = true
+	case python.EqualFold(field.Name, "server"):
+		s.server = true
+	}
+	x.addField(field.Name, field.Value)
 	return nil
 }
 
-// copyHead checks status and fields and copies them to the server's response.
-func (x *exchange) copyHead(resp *python.Response) (framing, error) {
-	f := framing{length: -1}
-	if resp.Status < http.StatusOK {
-		return f, broken("status %d is not a final one", resp.Status) // RFC 9110, section 15.2
-	}
-	out := &x.ctx.Response.Header
-	out.SetStatusCode(resp.Status)
-	if len(resp.Reason) > 0 && string(resp.Reason) != fasthttp.StatusMessage(resp.Status) {
-		if head.ControlByte(resp.Reason) >= 0 {
-			return f, broken("a control character in the status")
-		}
-		out.SetStatusMessage(resp.Reason)
-	}
-	for _, field := range resp.Fields {
-		if !head.IsToken(field.Name) {
-			return f, broken("field name %q", field.Name)
-		}
-		if head.ControlByte(field.Value) >= 0 {
-			return f, broken("a control character in the value of field %s", field.Name)
-		}
-		switch {
-		case isHopByHop(field.Name):
-		case python.EqualFold(field.Name, "content-length"):
-			if err := f.setLength(field.Value); err != nil {
-				return f, err
-			}
-		default:
-			out.AddBytesKV(field.Name, field.Value)
-		}
-	}
-	return f, nil
-}
-
-func (f *framing) setLength(value []byte) error {
+func (s *said) setLength(value []byte) error {
 	n, err := strconv.ParseUint(string(value), 10, 62)
-	if err != nil || (f.length >= 0 && f.length != int64(n)) {
+	if err != nil || (s.length >= 0 && s.length != int64(n)) {
 		return broken("Content-Length %q", value)
 	}
-	f.length = int64(n)
+	s.length = int64(n)
 	return nil
 }
 
@@ -115,79 +123,60 @@ func isHopByHop(name []byte) bool {
 
 // answerBare answers without a body, whatever the application gave: to HEAD with the length that GET's would have if it
 // is known, to 204 and 304 without (RFC 9110, sections 8.6, 9.3.2, 15.3.5 and 15.4.5).
-func (x *exchange) answerBare(resp *python.Response, f framing) {
-	length := f.length
+func (x *exchange) answerBare(resp *python.Response, s said) error {
+	length := s.length
 	switch {
+	case resp.Status == http.StatusNoContent, resp.Status == http.StatusNotModified:
+		length = bare
 	case length >= 0:
 	case resp.File != nil:
 		length = resp.File.Count
 	case resp.Stream == nil && len(resp.Body) > 0:
 		length = int64(len(resp.Body))
+	default:
+		length = bare
 	}
-	x.ctx.Response.SkipBody = true
-	if length >= 0 {
-		x.ctx.Response.Header.SetContentLength(int(length)) // does nothing for 204 and 304
-	}
-	resp.Close()
+	x.endHead(s.own, length)
+	return x.sendHead()
 }
 
 // answerWhole answers with a body that is all here.
-func (x *exchange) answerWhole(resp *python.Response, f framing) {
-	size := int64(len(resp.Body))
-	switch {
-	case f.length > size:
-		x.answerStream(resp, f) // sends what there is and cuts the connection
-		return
-	case f.length >= 0 && f.length < size:
-		x.warnSurplus(f.length)
-		size = f.length
+func (x *exchange) answerWhole(resp *python.Response, s said) error {
+	body, length := resp.Body, int64(len(resp.Body))
+	short := s.length > length
+	if s.length >= 0 {
+		length = s.length
 	}
-	x.sent = size
-	x.ctx.Response.SetBody(resp.Body[:size])
-	resp.Close()
+	if length < int64(len(body)) {
+		x.p.log.Warn("response body longer than its Content-Length; the rest is dropped", x.attrs("length", length)...)
+		body = body[:length]
+	}
+	x.endHead(s.own, length)
+	if err := x.sendWhole(body); err != nil {
+		return err
+	}
+	if short {
+		return errShort
+	}
+	return nil
 }
 
-func (x *exchange) warnSurplus(length int64) {
-	x.p.log.Warn("response body longer than its Content-Length; the rest is dropped", x.attrs("length", length)...)
-}
-
-// answerStream answers with a body that comes bit by bit. fasthttp sends it after the handler has returned.
-func (x *exchange) answerStream(resp *python.Response, f framing) {
-	length := f.length
-	if resp.File != nil && length < 0 {
-		length = resp.File.Count
+// answerFile answers with a part of a file that the application has opened.
+func (x *exchange) answerFile(resp *python.Response, s said) error {
+	part := resp.File
+	length := part.Count
+	if s.length >= 0 {
+		length = s.length
 	}
-	s := &stream{x: x, resp: resp, left: length}
-	s.source = s.open()
-	x.outgoing = true
-	if length < 0 && !x.ctx.Request.Header.IsHTTP11() {
-		x.answerUntilClose(s)
-		return
+	x.endHead(s.own, length)
+	if err := x.sendHead(); err != nil {
+		return err
 	}
-	// The head leaves first, and then each piece as it comes: fasthttp would gather a body of known length.
-	x.ctx.Response.ImmediateHeaderFlush = length >= 0
-	x.ctx.Response.SetBodyStream(s, int(length))
-}
-
-// answerUntilClose answers a client of HTTP/1.0, which does not know chunks: the end of the connection is the end of the
-// body (RFC 9112, section 6.3). An application that fails in the middle resets it, so that the two can be told apart.
-func (x *exchange) answerUntilClose(s *stream) {
-	out := &x.ctx.Response.Header
-	out.SetConnectionClose()
-	out.SetContentLength(-2) // neither a length nor chunks
-	message := append([]byte(nil), out.Header()...)
-	x.ctx.HijackSetNoResponse(true)
-	raw, detached := x.conn, &x.p.detached
-	detached.Add(1) // fasthttp counts the connection no longer
-	x.ctx.Hijack(func(net.Conn) {
-		defer detached.Done()
-		_, err := raw.Write(message)
-		if err == nil {
-			_, err = raw.ReadFrom(s)
-		}
-		if err != nil {
-			raw.reset()
-		}
-		_ = s.Close() // never fails; the exchange, whose request lives until we return, ends with it
-	})
+	if err := x.conn.sendFile(part.File, part.Offset, min(length, part.Count), &x.sent); err != nil {
+		return err
+	}
+	if length > part.Count {
+		return errShort
+	}
+	return nil
 }

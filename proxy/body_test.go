@@ -248,12 +248,13 @@ func TestBodyDeadline(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := &Proxy{cfg: config.Default().Proxy}
-			p.cfg.BodyMinRate = tt.rate
-			r := &bodyReader{x: &exchange{p: p}, begun: begun, total: tt.total}
-			deadline, tooSlow := r.deadline(at(tt.now))
+			cfg := config.Default().Proxy
+			p := &Proxy{cfg: cfg}
+			x := &exchange{p: p, bodyTimeout: cfg.BodyTimeout, bodyMinRate: tt.rate}
+			x.upload = upload{begun: begun, last: at(tt.now), total: tt.total}
+			deadline := x.bodyLimit(at(tt.now))
 			assert.Equal(t, at(tt.deadline), deadline)
-			assert.Equal(t, tt.tooSlow, tooSlow)
+			assert.Equal(t, tt.tooSlow, x.upload.tooSlow)
 		})
 	}
 }

@@ -36,8 +36,8 @@ func (c *client) send(raw string) *client {
 	return c
 }
 
-// reply is an answer with what was read of its body.
-type reply struct {
+// answered is an answer with what was read of its body.
+type answered struct {
 	*http.Response
 	body string
 	err  error // how the body ended, if not well
@@ -52,15 +52,15 @@ func (c *client) head(method string) *http.Response {
 }
 
 // next reads the next answer.
-func (c *client) next(method string) reply {
+func (c *client) next(method string) answered {
 	c.t.Helper()
 	resp := c.head(method)
 	body, err := io.ReadAll(resp.Body)
-	return reply{resp, string(body), err}
+	return answered{resp, string(body), err}
 }
 
 // ask sends raw and reads the answer, which must be whole.
-func (c *client) ask(raw string) reply {
+func (c *client) ask(raw string) answered {
 	c.t.Helper()
 	c.send(raw)
 	got := c.next("GET")

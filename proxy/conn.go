@@ -2,37 +2,54 @@ package proxy
 
 import (
 	"errors"
-	"io"
-	"io/fs"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"strconv"
-	"sync/atomic"
 	"syscall"
 	"time"
+
+	"forebay/proxy/quiet"
 )
 
-// conn is a client's connection: what fasthttp reads from and writes to, with what every request on it needs to know.
+// conn is a client's connection. While it has something to do a goroutine runs serve; while its client is silent the
+// loop of quiet connections has it, and there is neither a goroutine nor a buffer for it.
 type conn struct {
 	net.Conn
+	p   *Proxy
 	raw syscall.RawConn
+
+	entry quiet.Entry
+	until time.Time // when the client is late with what is being waited for
+	armed time.Time // the read deadline that is set
+	woken bool      // the client has been silent, and sends little since
+	taken bool      // what it has sent since it was silent has been read
 
 	remote     netip.AddrPort // invalid for a unix socket's peer
 	unix       bool
 	remoteAddr []byte // REMOTE_ADDR; empty for a unix socket's peer
 	remotePort []byte
-	localAddr  []byte // SERVER_NAME
+	household  netip.Addr // what of remote counts as one address
+	localAddr  []byte     // SERVER_NAME
 	localPort  []byte
 
-	ended       bool // a read has met the end of what the client sends, or an error; the connection's goroutine's own
-	sendTimeout time.Duration
-	renewed     atomic.Int64 // when the write deadline was last set, in nanoseconds since the epoch
-	lingering   atomic.Bool  // what the client still sends is read for a moment before the end
+	in        input
+	x         *exchange // the request that is being received or answered; nil between requests
+	begun     time.Time // the beginning of the connection
+	first     time.Time // when the second byte or a later one of a head was waited for; zero: not yet
+	idleSince time.Time // the end of the last answer
+	served    int       // requests begun
+	renewed   time.Time // when the write deadline was last set
+	sending   sending
+
+	leaving   bool // no further request is served
+	lingering bool // what the client still sends is read for a moment before the end
 }
 
 // newConn wraps an accepted connection. The addresses are written out once, not for each request.
-func newConn(c net.Conn, sendTimeout time.Duration) (*conn, error) {
+func newConn(p *Proxy, c net.Conn) (*conn, error) {
 	sc, ok := c.(syscall.Conn)
 	if !ok {
 		return nil, errors.New("a connection without a descriptor")
@@ -41,116 +58,196 @@ func newConn(c net.Conn, sendTimeout time.Duration) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &conn{Conn: c, raw: raw, sendTimeout: sendTimeout}
-	switch remote := c.RemoteAddr().(type) {
-	case *net.TCPAddr:
-		w.remote = unmap(remote.AddrPort())
-		w.remoteAddr = w.remote.Addr().WithZone("").AppendTo(nil)
-		w.remotePort = strconv.AppendUint(nil, uint64(w.remote.Port()), 10)
-	default:
+	w := &conn{Conn: c, p: p, raw: raw, begun: time.Now()}
+	w.entry.Guest = w
+	if err := raw.Control(func(fd uintptr) { w.entry.FD = int(fd) }); err != nil {
+		return nil, err
+	}
+	if remote, ok := c.RemoteAddr().(*net.TCPAddr); ok {
+		w.setRemote(unmap(remote.AddrPort()))
+	} else {
 		w.unix = true
 	}
 	if local, ok := c.LocalAddr().(*net.TCPAddr); ok {
-		addr := unmap(local.AddrPort())
-		w.localAddr = addr.Addr().WithZone("").AppendTo(nil)
-		w.localPort = strconv.AppendUint(nil, uint64(addr.Port()), 10)
+		w.setLocal(unmap(local.AddrPort()))
 	}
 	return w, nil
+}
+
+func (c *conn) setRemote(remote netip.AddrPort) {
+	c.remote = remote
+	c.remoteAddr = remote.Addr().WithZone("").AppendTo(nil)
+	c.remotePort = appendPort(nil, remote.Port())
+}
+
+func (c *conn) setLocal(local netip.AddrPort) {
+	c.localAddr = local.Addr().WithZone("").AppendTo(nil)
+	c.localPort = appendPort(nil, local.Port())
 }
 
 // unmap folds an IPv4 address in IPv6 form, as a dual-stack listener sees it, to IPv4.
 func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// Read notes the end of what the client sends. fasthttp reads only when it needs more, so a message that was being read
-// then is not whole.
-func (c *conn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
+func appendPort(b []byte, port uint16) []byte { return strconv.AppendUint(b, uint64(port), 10) }
+
+// serve answers the connection's requests one after the other, until it ends or the client is silent: then the loop of
+// quiet connections has it, and serve is called anew when the client sends again. It is the connection's goroutine.
+func (c *conn) serve() {
+	for {
+		err := c.turn()
+		switch {
+		case err == nil:
+		case errors.Is(err, errQuiet):
+			if c.rest() {
+				return
+			}
+		default:
+			c.end()
+			return
+		}
+	}
+}
+
+// turn brings the connection one request further. It returns errQuiet if the client is silent, and another error if the
+// connection is over.
+func (c *conn) turn() (err error) {
+	defer func() {
+		if p := recover(); p != nil { // a panic in one request must not end the server
+			c.p.log.Error("request handler panicked", "panic", p, "stack", string(debug.Stack()))
+			err = c.crash()
+		}
+	}()
+	if c.x == nil {
+		block, err := c.awaitHead()
+		if err != nil {
+			return c.unread(err)
+		}
+		c.x = c.p.begin(c, block)
+	}
+	err = c.x.run()
+	if errors.Is(err, errQuiet) {
+		return err
+	}
 	if err != nil {
-		c.ended = true
+		err = c.x.refuse(err)
 	}
-	return n, err
+	c.x.finish()
+	if err != nil {
+		return err
+	}
+	return c.next()
 }
 
-// Write sends p within the send timeout of a client that does not read.
-func (c *conn) Write(p []byte) (int, error) {
-	c.renew()
-	return c.Conn.Write(p)
+// errDone says that the connection has served its last request.
+var errDone = errors.New("no further request")
+
+// next prepares for another request, if there may be one.
+func (c *conn) next() error {
+	if c.leaving {
+		return errDone
+	}
+	c.first, c.woken = time.Time{}, false
+	c.idleSince = time.Now()
+	return nil
 }
 
-// ReadFrom sends what r gives: a regular file by sendfile(2), in pieces that each have the send timeout. Of anything else
-// each Read's bytes are sent at once.
-func (c *conn) ReadFrom(r io.Reader) (total int64, err error) {
-	to, ok := c.Conn.(io.ReaderFrom)
-	limited, isLimited := r.(*io.LimitedReader)
-	if isLimited && ok {
-		if s, isStream := limited.R.(*stream); isStream {
-			return c.sendStream(to, s, limited)
-		}
+// unread answers a head that did not come, or could not be read.
+func (c *conn) unread(err error) error {
+	if errors.Is(err, errQuiet) {
+		return err
 	}
-	if !ok || !isLimited || !isRegular(limited.R) {
-		return io.Copy(onlyWriter{c}, onlyReader{r})
+	refusal := c.brokenHead(err)
+	if refusal == nil {
+		return err // nobody has asked for anything
 	}
-	return c.sendFile(to, limited)
+	c.x = c.p.begin(c, nil)
+	return c.x.refuse(refusal)
 }
 
-// sendStream sends a response's body; where that is a file, by sendfile(2).
-func (c *conn) sendStream(to io.ReaderFrom, s *stream, limited *io.LimitedReader) (int64, error) {
-	file, size := s.file()
-	if file == nil {
-		return io.Copy(onlyWriter{c}, onlyReader{limited})
+// crash answers, if it is not too late, a request on which our own code has failed.
+func (c *conn) crash() error {
+	if c.x == nil {
+		return errDone
 	}
-	n, err := c.sendFile(to, &io.LimitedReader{R: file, N: min(size, limited.N)})
-	s.advance(n)
-	limited.N -= n
-	if err == nil && s.left > 0 {
-		s.failed, err = errShort, errShort
-	}
-	return n, err
+	c.leaving = true
+	return c.x.refuse(errPanic)
 }
 
-func (c *conn) sendFile(to io.ReaderFrom, limited *io.LimitedReader) (total int64, err error) {
-	for limited.N > 0 {
-		c.renew()
-		piece := &io.LimitedReader{R: limited.R, N: min(limited.N, sendPiece)}
-		n, err := to.ReadFrom(piece)
-		total += n
-		limited.N -= n
-		if err != nil || n == 0 {
-			return total, err
-		}
-	}
-	return total, nil
-}
-
-// isRegular reports whether r is a file that sendfile(2) can send.
-func isRegular(r any) bool {
-	f, ok := r.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode().Type() == fs.FileMode(0)
-}
-
-// sendPiece is how much of a file one deadline is for: 60 s for 1 MiB is 17 KiB/s at least.
-const sendPiece = 1 << 20
-
-type (
-	onlyWriter struct{ io.Writer }
-	onlyReader struct{ io.Reader }
+var (
+	errPanic = errors.New("a fault in the server")
+	// errQuiet says that the client has sent nothing for a moment. What was waited for may still come.
+	errQuiet = errors.New("the client is silent")
+	// errLate says that what was waited for did not come in time.
+	errLate = errors.New("the client is late")
 )
 
-// renew moves the write deadline on, at most once a second: moving it for each write would cost more than the write.
-func (c *conn) renew() {
-	if c.sendTimeout <= 0 {
-		return
+// stay is how long a goroutine waits for a silent client before the loop of quiet connections takes over. It is long
+// enough for a client that answers at once from far away, and short enough that thousands of slow ones cost little.
+const stay = 100 * time.Millisecond
+
+// rest hands the connection to the loop of quiet ones, and reports whether it did. After true the connection is not the
+// caller's any more.
+func (c *conn) rest() bool {
+	if c.x != nil {
+		c.x.shrink()
 	}
+	c.in.shrink()
+	idle := c.x == nil
+	if c.p.quiet.Watch(&c.entry, c.until, idle) {
+		return true
+	}
+	c.leaving = c.leaving || (idle && c.p.draining.Load())
+	return false
+}
+
+// Wake goes on with a connection that has been quiet. It is called by the loop.
+func (c *conn) Wake(why quiet.Reason) {
+	c.woken, c.taken = true, false
+	c.leaving = c.leaving || why == quiet.Draining
+	go c.serve() // ends when the client is silent again, or with the connection
+}
+
+// read reads what the client sends into p. It returns errLate when limit has passed, and errQuiet when nothing has come
+// for a while, but may.
+func (c *conn) read(p []byte, limit time.Time) (int, error) {
 	now := time.Now()
-	if now.UnixNano()-c.renewed.Load() < int64(time.Second) {
+	c.until = limit
+	if !now.Before(limit) {
+		return 0, errLate
+	}
+	if c.woken && c.taken {
+		return 0, errQuiet
+	}
+	c.arm(now, limit)
+	n, err := c.Conn.Read(p)
+	if n > 0 {
+		c.woken = c.woken && n < trickle
+		c.taken = true
+		return n, nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		c.armed = time.Time{}
+		if time.Now().Before(limit) {
+			return 0, errQuiet
+		}
+		return 0, errLate
+	}
+	return 0, err
+}
+
+// trickle is how little a client sends at a time to be one that is not worth waiting for: the loop waits for it.
+const trickle = 512
+
+// arm sets the read deadline, unless the one that is set will do: setting it costs as much as a small read.
+func (c *conn) arm(now, limit time.Time) {
+	if c.armed.After(now.Add(stay/2)) && !c.armed.After(limit) {
 		return
 	}
-	c.renewed.Store(now.UnixNano())
-	_ = c.Conn.SetWriteDeadline(now.Add(c.sendTimeout)) // fails only on a closed connection, as the write will
+	c.armed = now.Add(stay)
+	if limit.Before(c.armed) {
+		c.armed = limit
+	}
+	_ = c.Conn.SetReadDeadline(c.armed) // fails only on a closed connection, as the read will
 }
 
 // Gone reports whether the client has closed its side, by looking at the socket without taking anything from it. A
@@ -172,16 +269,34 @@ func (c *conn) reset() {
 	}
 }
 
-// Close ends the connection. If there is an answer that the client has not asked for yet, since it still sends a request
+// end closes the connection. If there is an answer that the client has not asked for yet, since it still sends a request
 // that was refused, what it sends is read for a moment: a reset would take the answer away (RFC 9112, section 9.6).
-func (c *conn) Close() error {
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.lingering.Load() {
+func (c *conn) end() {
+	if c.x != nil {
+		c.x.finish()
+	}
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.lingering {
 		if half.CloseWrite() == nil {
-			_ = c.Conn.SetReadDeadline(time.Now().Add(lingerTime)) // fails only on a closed connection
-			_, _ = io.Copy(io.Discard, c.Conn)                     // whatever it is, nobody wants it
+			c.discard(time.Now().Add(lingerTime))
 		}
 	}
-	return c.Conn.Close()
+	if err := c.Conn.Close(); err != nil {
+		c.p.log.Debug("connection not closed", slog.Any("error", err))
+	}
+	c.in.free()
+	c.p.forget(c)
+}
+
+// discard reads what the client sends until it ends or the time is up.
+func (c *conn) discard(until time.Time) {
+	_ = c.Conn.SetReadDeadline(until) // fails only on a closed connection
+	b := pieces.Get().(*[pieceSize]byte)
+	defer pieces.Put(b)
+	for {
+		if n, err := c.Conn.Read(b[:]); n == 0 || err != nil {
+			return
+		}
+	}
 }
 
 // lingerTime is how long a refused request is read before its connection is closed. Many a client reads nothing before

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"forebay/proxy/access"
 	"forebay/proxy/forwarded"
@@ -18,84 +15,90 @@ import (
 	"forebay/python"
 )
 
-// exchange is one request and its answer. It lives in a connection's goroutine and is used again for later requests.
+// exchange is one request and its answer. It belongs to its connection and is used again for later requests of any.
 type exchange struct {
 	p    *Proxy
-	ctx  *fasthttp.RequestCtx
 	conn *conn
 
-	id     [idLength]byte
-	head   head.Head
+	id          [idLength]byte
+	start       time.Time
+	block       []byte // the head as received, which head has parts of
+	head        head.Head
+	opened      bool   // the head has been read and judged
+	buffer      []byte // what block lies in, where the connection's input has gone on to another one
+	upload      upload
+	bodySize    int64
+	bodyTimeout time.Duration
+	bodyMinRate int64
+
 	client forwarded.Client
 	addr   []byte // REMOTE_ADDR
 	port   []byte // REMOTE_PORT
 	path   []byte // PATH_INFO; its memory is kept
+	trace  python.Trace
 
-	start    time.Time
-	unread   bool // fasthttp could not read the request: its head is not this one's
-	trace    python.Trace
-	sent     int64 // bytes of the response's body
-	outgoing bool  // the response is a stream, whose end ends the exchange
+	out     []byte // the head of the answer, and a body that is small; its memory is kept
+	status  int
+	length  int64 // of the answer's body, as announced; -1: chunked, or until the end of the connection
+	started bool  // something of the answer has left
+	sent    int64 // bytes of the answer's body
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
-func (p *Proxy) begin(ctx *fasthttp.RequestCtx, start time.Time) *exchange {
+// begin makes the exchange of a request whose head is block; nil if it could not be read.
+func (p *Proxy) begin(c *conn, block []byte) *exchange {
 	x := exchanges.Get().(*exchange)
-	x.p, x.ctx, x.start = p, ctx, start
-	x.conn = ctx.Conn().(*conn)
-	x.addr, x.port = x.conn.remoteAddr, x.conn.remotePort
-	x.client = forwarded.Client{Addr: x.conn.remote.Addr(), Port: x.conn.remote.Port()}
+	x.p, x.conn, x.block = p, c, block
+	x.start = time.Now()
+	if !c.first.IsZero() {
+		x.start = c.first
+	}
+	x.addr, x.port = c.remoteAddr, c.remotePort
+	x.client = forwarded.Client{Addr: c.remote.Addr(), Port: c.remote.Port()}
 	p.ids.next(&x.id)
+	c.served++
 	return x
 }
 
-// serve answers one request whose head fasthttp has read. It is called by the connection's goroutine.
-func (p *Proxy) serve(ctx *fasthttp.RequestCtx) {
-	x := p.begin(ctx, ctx.Time())
-	defer x.end()
-	if err := x.run(); err != nil {
-		x.refuse(err)
-	}
-}
-
-// run is a request's way. Each step either answers it or lets it go on; an error is answered by refuse.
+// run is a request's way. It returns errQuiet while the client is slow to send its body, and is then called again. Any
+// other error is answered by refuse.
 func (x *exchange) run() error {
-	if err := x.readHead(); err != nil {
+	if !x.opened {
+		if err := x.open(); err != nil {
+			return err
+		}
+		if served, err := x.serveStatic(); served {
+			return err
+		}
+		if err := x.admit(); err != nil {
+			return err
+		}
+	}
+	if err := x.receive(); err != nil {
 		return err
 	}
-	x.identify()
-	if served, err := x.p.files.Serve(x.ctx, x.head.Path); served {
-		return x.finishStatic(err)
-	}
-	body, err := x.readBody()
-	if err != nil {
-		return err
-	}
-	defer body.free()
-	resp, err := x.ask(body)
+	resp, err := x.ask()
 	if err != nil {
 		return err
 	}
 	return x.answer(resp)
 }
 
-// readHead takes the head apart and refuses what is not plain HTTP/1.
-func (x *exchange) readHead() error {
-	h := &x.ctx.Request.Header
-	err := x.head.Parse(h.Method(), h.RequestURI(), h.Protocol(), h.RawHeaders(), x.p.limits)
-	if err != nil {
+// open reads the head and refuses what is not plain HTTP/1.
+func (x *exchange) open() error {
+	x.opened = true
+	if err := x.head.Read(x.block, x.p.limits); err != nil {
 		return err
 	}
-	if limit := x.p.cfg.BodySize; limit > 0 && x.head.Length > limit {
-		return errBodyTooLarge
-	}
+	x.identify()
 	return nil
 }
 
 // identify finds out who the client is, and takes the words of strangers about it away.
 func (x *exchange) identify() {
-	if !x.p.trust.Trusted(x.conn.remote.Addr(), x.conn.unix) {
+	c := x.conn
+	if !x.p.trust.Trusted(c.remote.Addr(), c.unix) {
 		x.head.Fields = withoutForwarded(x.head.Fields)
 		return
 	}
@@ -103,42 +106,40 @@ func (x *exchange) identify() {
 	if !any {
 		return
 	}
-	x.client = x.p.trust.Resolve(x.conn.remote, x.conn.unix, said)
+	x.client = x.p.trust.Resolve(c.remote, c.unix, said)
 	if x.client.Addr.IsValid() {
 		x.addr = x.client.Addr.WithZone("").AppendTo(nil)
 		x.port = appendPort(nil, x.client.Port)
 	}
 }
 
-// finishStatic completes what the static files have answered.
-func (x *exchange) finishStatic(err error) error {
-	status := x.ctx.Response.StatusCode()
-	if status >= http.StatusBadRequest {
-		return &head.Refusal{Status: status, Reason: reasonOf(err)}
+// admit decides whether the client may send its body, and tells it so if it asks (RFC 9110, section 10.1.1).
+func (x *exchange) admit() error {
+	cfg := &x.p.cfg
+	x.bodySize, x.bodyTimeout, x.bodyMinRate = cfg.BodySize, cfg.BodyTimeout, cfg.BodyMinRate
+	if x.head.Length > x.bodySize && x.bodySize > 0 {
+		return errBodyTooLarge
 	}
-	if !x.ctx.IsHead() {
-		x.sent = int64(max(x.ctx.Response.Header.ContentLength(), len(x.ctx.Response.Body())))
+	x.upload.begin(&x.head, time.Now())
+	if x.head.Expects && !x.upload.whole && x.conn.in.empty() {
+		return x.conn.write(continueLine)
 	}
 	return nil
 }
 
-func reasonOf(err error) string {
-	if err == nil {
-		return "static files"
-	}
-	return err.Error()
-}
+var continueLine = []byte("HTTP/1.1 100 Continue\r\n\r\n")
 
 // ask has the application answer the request.
-func (x *exchange) ask(body body) (*python.Response, error) {
+func (x *exchange) ask() (*python.Response, error) {
 	meta, err := x.meta()
 	if err != nil {
 		return nil, err
 	}
-	req := python.NewRequest(&meta, body.Body, x.conn)
+	req := python.NewRequest(&meta, x.upload.body(), x.conn)
 	defer req.Release()
 	resp, err := x.p.app.Do(req)
 	x.trace = req.Trace
+	x.upload.free()
 	return resp, err
 }
 
@@ -152,24 +153,24 @@ func (x *exchange) meta() (python.Meta, error) {
 	if !below {
 		return python.Meta{}, &head.Refusal{Status: http.StatusNotFound, Reason: "not below script_name"}
 	}
-	h := &x.ctx.Request.Header
+	h, c := &x.head, x.conn
 	m := python.Meta{
-		Method: h.Method(), Target: h.RequestURI(), Path: path, Query: x.head.Query, Protocol: h.Protocol(),
+		Method: h.Method, Target: h.Target, Path: path, Query: h.Query, Protocol: h.Protocol,
 		Scheme:     "http",
-		ServerName: x.conn.localAddr, ServerPort: x.conn.localPort,
+		ServerName: c.localAddr, ServerPort: c.localPort,
 		RemoteAddr: x.addr, RemotePort: x.port,
 		RequestID: x.id[:],
-		HasLength: x.head.HasBody(),
-		Fields:    x.head.Fields,
+		HasLength: h.HasBody(),
+		Fields:    h.Fields,
 	}
 	if x.client.Scheme != "" {
 		m.Scheme = x.client.Scheme
 	}
-	if x.head.Absolute {
-		m.Host = x.head.Host
+	if h.Absolute {
+		m.Host = h.Host
 	}
-	if x.conn.unix {
-		m.ServerName, m.ServerPort = serverOf(x.head.Host, m.Scheme)
+	if c.unix {
+		m.ServerName, m.ServerPort = serverOf(h.Host, m.Scheme)
 	}
 	return m, nil
 }
@@ -205,31 +206,17 @@ func serverOf(host []byte, scheme string) (name, port []byte) {
 	return name, port
 }
 
-// end writes the access log's line and lets the exchange go, unless a stream still uses it: then its end does.
-func (x *exchange) end() {
-	if p := recover(); p != nil { // a panic in one request must not end the server
-		x.p.log.Error("request handler panicked", x.attrs("panic", p, "stack", string(debug.Stack()))...)
-		x.ctx.Response.Reset()
-		x.ctx.Response.SetStatusCode(http.StatusInternalServerError)
-		x.ctx.SetConnectionClose()
-		x.outgoing = false
-	}
-	if !x.outgoing {
-		x.finish()
-	}
-}
-
-// finish is the very end of an exchange.
+// finish writes the access log's line and lets the exchange go.
 func (x *exchange) finish() {
 	x.logAccess()
-	x.discard()
-}
-
-// discard lets the exchange go without a line in the log: another one follows for the same request.
-func (x *exchange) discard() {
-	fields, path := x.head.Fields[:0], x.path[:0]
-	*x = exchange{}
-	x.head.Fields, x.path = fields, path
+	x.upload.free()
+	if x.buffer != nil {
+		freeInput(x.buffer)
+	}
+	x.conn.x = nil
+	fields, path, out := x.head.Fields[:0], x.path[:0], x.out[:0]
+	*x = exchange{path: path, out: out}
+	x.head.Fields = fields
 	exchanges.Put(x)
 }
 
@@ -238,16 +225,13 @@ func (x *exchange) logAccess() {
 		return
 	}
 	now := time.Now()
-	entry := access.Entry{
+	x.p.access.Write(&access.Entry{
 		Time: now, ID: x.id[:], Client: x.client.Addr,
+		Method: x.head.Method, Target: x.head.Target, Protocol: x.head.Protocol,
 		Referer: x.field("referer"), UserAgent: x.field("user-agent"),
-		Status: x.ctx.Response.StatusCode(), Bytes: x.sent,
+		Status: x.status, Bytes: x.sent,
 		Total: now.Sub(x.start), Queue: x.trace.Queued, Application: x.trace.Ran, Worker: x.trace.PID,
-	}
-	if h := &x.ctx.Request.Header; !x.unread {
-		entry.Method, entry.Target, entry.Protocol = h.Method(), h.RequestURI(), h.Protocol()
-	}
-	x.p.access.Write(&entry)
+	})
 }
 
 // field returns the value of the first field with a name, which is given in lower case.
@@ -262,9 +246,8 @@ func (x *exchange) field(name string) []byte {
 
 // attrs are what every log line about a request has, before more.
 func (x *exchange) attrs(more ...any) []any {
-	h := &x.ctx.Request.Header
 	return append([]any{
-		"method", clean(h.Method()), "target", clean(h.RequestURI()), "request_id", string(x.id[:]),
+		"method", clean(x.head.Method), "target", clean(x.head.Target), "request_id", string(x.id[:]),
 		slog.Int("pid", x.trace.PID),
 	}, more...)
 }

@@ -108,12 +108,10 @@ func setBacklog(ln net.Listener, backlog int) error {
 	return os.NewSyscallError("listen", listenErr)
 }
 
-// listener gives fasthttp our connections, and goes on where it would give up: fasthttp takes any error of accept that
-// is no timeout for the end.
+// listener accepts connections, and goes on where there is only a shortage.
 type listener struct {
 	net.Listener
-	sendTimeout time.Duration
-	log         *slog.Logger
+	log *slog.Logger
 }
 
 // Accept waits for a connection. It returns an error only when the listener is closed.
@@ -123,10 +121,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		c, err := l.Listener.Accept()
 		switch {
 		case err == nil:
-			if wrapped, err := newConn(c, l.sendTimeout); err == nil {
-				return wrapped, nil
-			}
-			_ = c.Close() // it cannot be served
+			return c, nil
 		case errors.Is(err, net.ErrClosed):
 			return nil, err
 		case errors.Is(err, syscall.ECONNABORTED):

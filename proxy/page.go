@@ -1,11 +1,14 @@
 package proxy
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+
+	"forebay/python"
 )
 
 // sentences say to a person what a status means here.
@@ -27,23 +30,29 @@ var sentences = map[int]string{
 	http.StatusInsufficientStorage:         "There is no room for the request at the moment.",
 }
 
-// writePage writes the body of an error: short, HTML or JSON as the client prefers, with the request's id and nothing that
-// is not for strangers.
-func (x *exchange) writePage(status int) {
-	c := x.p.fiber.AcquireCtx(x.ctx)
+// page returns the body of an error and begins the fields of the answer: short, HTML or JSON as the client prefers, with
+// the request's id and nothing that is not for strangers.
+func (x *exchange) page(status int) []byte {
+	id, reason := string(x.id[:]), http.StatusText(status)
+	if x.prefersJSON() {
+		x.addLine("Content-Type", fiber.MIMEApplicationJSON)
+		document, _ := json.Marshal(errorDocument{status, reason, id}) // texts and a number: never fails
+		return document
+	}
+	x.addLine("Content-Type", "text/html; charset=utf-8")
+	return []byte(errorPage(status, reason, id))
+}
+
+// prefersJSON asks fiber to read the Accept fields (RFC 9110, section 12.5.1).
+func (x *exchange) prefersJSON() bool {
+	c := x.p.fiber.AcquireCtx(new(fasthttp.RequestCtx))
 	defer x.p.fiber.ReleaseCtx(c)
-	id := string(x.id[:])
-	reason := fasthttp.StatusMessage(status)
-	if c.Accepts(fiber.MIMETextHTML, fiber.MIMEApplicationJSON) == fiber.MIMEApplicationJSON {
-		c.Response().Header.SetContentType(fiber.MIMEApplicationJSON)
-		_ = c.JSON(errorDocument{status, reason, id}) // a struct of texts and a number
-	} else {
-		c.Response().Header.SetContentType(fiber.MIMETextHTMLCharsetUTF8)
-		c.Response().SetBodyString(errorPage(status, reason, id))
+	for _, f := range x.head.Fields {
+		if python.EqualFold(f.Name, "accept") {
+			c.Request().Header.AddBytesV(fiber.HeaderAccept, f.Value)
+		}
 	}
-	if !x.ctx.IsHead() {
-		x.sent = int64(len(c.Response().Body()))
-	}
+	return c.Accepts(fiber.MIMETextHTML, fiber.MIMEApplicationJSON) == fiber.MIMEApplicationJSON
 }
 
 type errorDocument struct {

@@ -4,24 +4,25 @@
 // It promises that a request reaches the application only when it is complete and can be read in one way only, that no
 // thread of the application waits for a client, and that every request has its line in the access log.
 //
-// fiber and its fasthttp own the connections. What a request meets on its way stands in exchange.go, in order.
+// Its own loop reads and writes the connections: see conn.go for a connection's life and exchange.go for what a request
+// meets on its way, in order.
 package proxy
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
 
 	"forebay/config"
 	"forebay/proxy/access"
 	"forebay/proxy/forwarded"
 	"forebay/proxy/head"
+	"forebay/proxy/quiet"
 	"forebay/proxy/static"
 	"forebay/python"
 )
@@ -40,14 +41,18 @@ type Proxy struct {
 	access *access.Log
 	log    *slog.Logger
 
-	fiber  *fiber.App
+	fiber  *fiber.App // reads what clients accept
 	limits head.Limits
 	files  *static.Files
 	trust  *forwarded.Trust
 	ids    *ids
+	clock  clock
+	quiet  *quiet.Loop
 
 	listeners []net.Listener
-	detached  sync.WaitGroup // answers that end with their connection
+	door      door
+	turning   chan struct{} // holds an entry for each client that is being turned away
+	draining  atomic.Bool   // no further request is wanted
 }
 
 // New makes a proxy in front of app. mappings are the static ones, opened; mount is SCRIPT_NAME. It listens on nothing
@@ -57,65 +62,21 @@ func New(cfg config.Proxy, mount string, mappings []static.Mapping, app Applicat
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{
+	loop, err := quiet.New()
+	if err != nil {
+		return nil, err
+	}
+	return &Proxy{
 		cfg: cfg, mount: mount, app: app, access: accessLog, log: log, trust: trust,
+		fiber: fiber.New(fiber.Config{DisableStartupMessage: true}),
 		files: static.New(mappings),
 		limits: head.Limits{
 			Target: cfg.LimitRequestLine, Fields: cfg.LimitRequestFields, Field: cfg.LimitRequestFieldSize,
 		},
-		ids: newIDs(),
-	}
-	p.fiber = fiber.New(p.fiberConfig())
-	p.configureServer(p.fiber.Server())
-	return p, nil
-}
-
-func (p *Proxy) fiberConfig() fiber.Config {
-	return fiber.Config{
-		DisableStartupMessage:        true,
-		ServerHeader:                 "forebay",
-		DisableDefaultContentType:    true, // an application says itself what it sends
-		DisableHeaderNormalizing:     true, // ETag stays ETag
-		DisablePreParseMultipartForm: true, // the body is the application's to parse
-		StreamRequestBody:            true, // we read it, into a spool of our own
-		BodyLimit:                    1,    // how much fasthttp reads ahead before it calls us; body_size is checked by us
-		ReadBufferSize:               p.cfg.HeadSize,
-		WriteBufferSize:              writeBuffer,
-		ReadTimeout:                  p.cfg.HeadTimeout,
-		IdleTimeout:                  p.cfg.KeepAlive,
-		DisableKeepalive:             p.cfg.KeepAlive == 0,
-		Concurrency:                  connections(p.cfg.MaxConnections),
-	}
-}
-
-// writeBuffer holds a small answer whole, head and body, so that it leaves in one write.
-const writeBuffer = 16 << 10
-
-func connections(limit int) int {
-	if limit > 0 {
-		return limit
-	}
-	const most = 1 << 20 // more than the descriptors that a process gets
-	return most
-}
-
-// configureServer sets what fiber does not pass on. The handler stands before fiber's router, which would refuse methods
-// that it does not know: any token is a method to WSGI.
-func (p *Proxy) configureServer(s *fasthttp.Server) {
-	s.Handler = p.serve
-	s.ErrorHandler = p.serveBroken
-	s.ExpectHandler = p.serveExpect
-	s.CloseOnShutdown = true
-	s.SecureErrorLogMessage = true
-	s.NoDefaultContentType = true
-	s.Logger = serverLog{p.log}
-}
-
-// serverLog takes what fasthttp has to say. Errors of single connections are in the access log already.
-type serverLog struct{ log *slog.Logger }
-
-func (l serverLog) Printf(format string, args ...any) {
-	l.log.Debug("http server", "message", fmt.Sprintf(format, args...))
+		ids:     newIDs(),
+		quiet:   loop,
+		turning: make(chan struct{}, maxTurning),
+	}, nil
 }
 
 // Listen opens the sockets of all addresses, or none. It returns their addresses, with the ports that were chosen where
@@ -145,40 +106,22 @@ func (p *Proxy) Close() {
 // Run serves until ctx ends; then it accepts nothing more, lets the requests that are being served end, and returns when
 // they have, or when drain ends. It returns an error if a listener fails.
 func (p *Proxy) Run(ctx, drain context.Context) error {
-	server := p.fiber.Server()
-	failed := make(chan error, len(p.listeners))
-	var serving sync.WaitGroup
+	var watching, accepting sync.WaitGroup
+	watching.Go(p.quiet.Run) // ends by its Close below
 	for _, ln := range p.listeners {
-		serving.Go(func() { // ends when the listener is closed by the shutdown below
-			failed <- server.Serve(&listener{Listener: ln, sendTimeout: p.cfg.SendTimeout, log: p.log})
-		})
+		accepting.Go(func() { p.accept(&listener{ln, p.log}) }) // ends by Close below
 	}
-	var err error
-	select {
-	case <-ctx.Done():
-	case err = <-failed:
-	}
-	// fasthttp knows a listener only when Serve has begun, and a stop may come before: so they are closed here.
+	<-ctx.Done()
+	p.draining.Store(true)
 	p.Close()
-	if stopErr := server.ShutdownWithContext(drain); stopErr != nil && !errors.Is(stopErr, net.ErrClosed) {
-		p.log.Warn("connections cut", "error", stopErr)
+	accepting.Wait()
+	p.quiet.Drain()
+	if open := p.door.await(drain); open > 0 {
+		p.log.Warn("connections cut", "open", open)
 	}
-	serving.Wait()
-	p.awaitDetached(drain)
+	err := p.quiet.Close()
+	watching.Wait()
 	return err
-}
-
-// awaitDetached waits for the answers that fasthttp does not wait for, or for the end of drain.
-func (p *Proxy) awaitDetached(drain context.Context) {
-	done := make(chan struct{})
-	go func() { // ends with the last of them, or with the process
-		p.detached.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-drain.Done():
-	}
 }
 
 // OpenStatic opens the directories of mappings. The roots stay open as long as the process lives.

@@ -2,15 +2,11 @@ package proxy
 
 import (
 	"errors"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/valyala/fasthttp"
 
 	"forebay/dispatch"
 	"forebay/proxy/head"
@@ -40,23 +36,65 @@ func statusOf(err error) int {
 }
 
 // refuse answers with an error: the status of the table, a short page that names the request's id and nothing else, and a
-// line in the log where an operator may want one.
-func (x *exchange) refuse(err error) {
+// line in the log where an operator may want one. It returns an error if the connection ends with it.
+func (x *exchange) refuse(err error) error {
+	if x.started {
+		return x.cut(err)
+	}
 	status := statusOf(err)
 	x.report(status, err)
+	if x.distrust(err, status) {
+		// Where the next request begins is not sure, or not worth waiting for.
+		x.conn.leaving, x.conn.lingering = true, true
+	}
+	x.startHead(status, nil)
 	var overload *dispatch.OverloadError
 	if errors.As(err, &overload) {
-		seconds := int(overload.RetryAfter / time.Second)
-		x.ctx.Response.Header.Set(fasthttp.HeaderRetryAfter, strconv.Itoa(seconds))
+		x.addLine("Retry-After", strconv.Itoa(int(overload.RetryAfter/time.Second)))
 	}
+	if status == statusClientGone {
+		x.conn.leaving = true
+		return errDone
+	}
+	page := x.page(status)
+	x.endHead(own{}, int64(len(page)))
+	if string(x.head.Method) == http.MethodHead {
+		page = nil
+	}
+	return x.sendWhole(page)
+}
+
+// distrust reports whether the connection must end with a refusal: what follows is not a request, or a body that nobody
+// has read.
+func (x *exchange) distrust(err error, status int) bool {
 	var refusal *head.Refusal
-	if errors.As(err, &refusal) && status != http.StatusNotFound && status != http.StatusMethodNotAllowed {
-		// Where the next request begins is not sure, or not worth waiting for.
-		x.ctx.SetConnectionClose()
-		x.conn.lingering.Store(true)
+	if errors.As(err, &refusal) {
+		return (status != http.StatusNotFound && status != http.StatusMethodNotAllowed) || x.unreadBody()
 	}
-	x.ctx.SetStatusCode(status)
-	x.writePage(status)
+	return false
+}
+
+// unreadBody reports whether a body follows that nobody will read.
+func (x *exchange) unreadBody() bool {
+	return (x.head.Chunked || x.head.Length > 0) && !x.upload.whole
+}
+
+// cut ends a connection on which an answer has begun that cannot be ended well. The client must not take what it has for
+// the whole.
+func (x *exchange) cut(err error) error {
+	c := x.conn
+	c.leaving = true
+	var unsent *sendError
+	switch {
+	case errors.As(err, &unsent), errors.Is(err, os.ErrClosed): // it has left, or is too slow
+		x.p.log.Debug("client left its answer", x.attrs("error", err)...)
+	default:
+		x.p.log.Error("response cut", x.attrs(cutAttrs(err)...)...)
+	}
+	if x.length == unknown && x.head.HTTP10() {
+		c.reset() // the regular end of the connection would be that of the body
+	}
+	return err
 }
 
 // report logs what the client is not told. What a client did wrong is in the access log alone.
@@ -82,44 +120,4 @@ func cutAttrs(err error) []any {
 		attrs = append(attrs, "traceback", app.Traceback)
 	}
 	return attrs
-}
-
-// serveExpect decides whether a client that asked may send its body: fasthttp calls it before it answers 100 Continue.
-func (p *Proxy) serveExpect(ctx *fasthttp.RequestCtx) int {
-	x := p.begin(ctx, time.Now()) // fasthttp sets the request's own time later
-	err := x.readHead()
-	if err == nil {
-		x.discard()
-		return fasthttp.StatusContinue
-	}
-	defer x.end()
-	x.refuse(err)
-	return ctx.Response.StatusCode()
-}
-
-// serveBroken answers what fasthttp could not read as a request.
-func (p *Proxy) serveBroken(ctx *fasthttp.RequestCtx, err error) {
-	x := p.begin(ctx, time.Now())
-	defer x.end()
-	x.unread = true
-	x.refuse(brokenRequest(err))
-}
-
-// brokenRequest says what an error of fasthttp's means. They are told apart by the few types that it has.
-func brokenRequest(err error) error {
-	var small *fasthttp.ErrSmallBuffer
-	var network net.Error
-	switch {
-	case errors.As(err, &small):
-		return &head.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "the head is larger than head_size"}
-	case errors.As(err, &network) && network.Timeout(), errors.Is(err, os.ErrDeadlineExceeded):
-		return &head.Refusal{Status: http.StatusRequestTimeout, Reason: "the head did not come in time (head_timeout)"}
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return errBodyBroken // it may have closed one direction only, and still read (RFC 9112, section 8)
-	case errors.As(err, &network):
-		return &head.Refusal{Status: statusClientGone, Reason: "the client left within its request"}
-	case errors.Is(err, fasthttp.ErrUnsupportedTransferEncoding): // or two of them, or one in HTTP/1.0
-		return &head.Refusal{Status: http.StatusNotImplemented, Reason: err.Error()}
-	}
-	return &head.Refusal{Status: http.StatusBadRequest, Reason: err.Error()}
 }

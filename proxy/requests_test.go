@@ -93,7 +93,7 @@ func TestRefusedRequests(t *testing.T) {
 }
 
 // assertPage asserts that an error page names the request's id, and nothing of the machine or of the request.
-func assertPage(t *testing.T, f *front, answer reply) {
+func assertPage(t *testing.T, f *front, answer answered) {
 	t.Helper()
 	id := idInPage.FindStringSubmatch(answer.body)
 	require.NotNil(t, id, answer.body)

@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"strconv"
-
 	"forebay/proxy/forwarded"
 	"forebay/python"
 )
@@ -61,8 +59,4 @@ func forwardedFields(fields []python.Field) (said forwarded.Fields, any bool) {
 		}
 	}
 	return said, any
-}
-
-func appendPort(b []byte, port uint16) []byte {
-	return strconv.AppendUint(b, uint64(port), 10)
 }

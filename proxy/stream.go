@@ -1,93 +1,136 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 	"io"
-	"os"
+	"strconv"
+	"sync/atomic"
+	"time"
 
+	"forebay/proxy/quiet"
 	"forebay/python"
+	"forebay/python/spool"
 )
 
-// stream is a response's body on its way out: a spool that the application fills, a part of a file, or bytes. It never
-// gives more than the Content-Length, and ends with an error, which cuts the connection, when there is less.
-type stream struct {
-	x      *exchange // nil when it is closed
-	resp   *python.Response
-	source io.Reader
-	left   int64 // of the Content-Length; -1: there is none
-	failed error
+// answerStream answers with a body that comes bit by bit: each piece leaves as soon as it is there.
+func (x *exchange) answerStream(resp *python.Response, s said) error {
+	x.endHead(s.own, s.length)
+	if err := x.sendHead(); err != nil {
+		return err
+	}
+	body := x.watch(resp.Stream)
+	defer body.unwatch()
+	b := pieces.Get().(*[pieceSize]byte)
+	defer pieces.Put(b)
+	if s.length == unknown && !x.head.HTTP10() {
+		return x.sendChunks(body, b[:])
+	}
+	return x.sendPlain(body, b[:], s.length)
 }
 
-var errShort = errors.New("the response ended before its Content-Length")
-
-// open returns what the body is read from.
-func (s *stream) open() io.Reader {
-	switch {
-	case s.resp.Stream != nil:
-		return s.resp.Stream
-	case s.resp.File != nil:
-		part := s.resp.File
-		if _, err := part.File.Seek(part.Offset, io.SeekStart); err != nil {
-			s.failed = err
+// sendPlain sends a body of that length, or of unknown length to the end of the connection.
+func (x *exchange) sendPlain(body io.Reader, b []byte, length int64) error {
+	for length != x.sent {
+		if length > 0 {
+			b = b[:min(int64(len(b)), length-x.sent)]
 		}
-		return io.LimitReader(part.File, part.Count)
-	}
-	return bytes.NewReader(s.resp.Body)
-}
-
-// Read returns what is there, at once.
-func (s *stream) Read(p []byte) (int, error) {
-	if s.failed != nil {
-		return 0, s.failed
-	}
-	if s.left == 0 {
-		return 0, io.EOF
-	}
-	if s.left > 0 && int64(len(p)) > s.left {
-		p = p[:s.left]
-	}
-	n, err := s.source.Read(p)
-	s.advance(int64(n))
-	if err == io.EOF && s.left > 0 {
-		err = errShort
-	}
-	if err != nil && err != io.EOF {
-		s.failed = err
-	}
-	return n, err
-}
-
-func (s *stream) advance(n int64) {
-	if s.left > 0 {
-		s.left -= n
-	}
-	if s.x != nil {
-		s.x.sent += n
-	}
-}
-
-// file returns the file to send by sendfile(2) and how much of it, or nil.
-func (s *stream) file() (*os.File, int64) {
-	if s.failed != nil || s.resp.File == nil {
-		return nil, 0
-	}
-	return s.resp.File.File, min(s.resp.File.Count, s.left)
-}
-
-// Close ends the response, and with it the exchange. The connection's goroutine calls it when all is sent or it has
-// failed; the application learns of it through the spool.
-func (s *stream) Close() error {
-	if s.x != nil {
-		if s.failed != nil {
-			s.x.p.log.Error("response cut", s.x.attrs(cutAttrs(s.failed)...)...)
+		n, err := body.Read(b)
+		if n > 0 {
+			if err := x.conn.write(b[:n]); err != nil {
+				return err
+			}
+			x.sent += int64(n)
 		}
-		s.x.outgoing = false
-	}
-	s.resp.Close()
-	if x := s.x; x != nil {
-		s.x = nil
-		x.finish()
+		switch {
+		case err == nil:
+		case !errors.Is(err, io.EOF):
+			return err
+		case length == unknown:
+			return nil
+		case x.sent < length:
+			return errShort
+		}
 	}
 	return nil
 }
+
+// sendChunks sends a body in the chunked coding, a piece a chunk (RFC 9112, section 7.1).
+func (x *exchange) sendChunks(body io.Reader, b []byte) error {
+	const before, after = len("10000\r\n"), len("\r\n")
+	for {
+		n, err := body.Read(b[before : len(b)-after])
+		if n > 0 {
+			if err := x.conn.write(chunk(b, before, n)); err != nil {
+				return err
+			}
+			x.sent += int64(n)
+		}
+		switch {
+		case err == nil:
+		case errors.Is(err, io.EOF):
+			return x.conn.write(lastChunk)
+		default:
+			return err
+		}
+	}
+}
+
+// chunk frames the n bytes at b[at:], before and behind which there is room.
+func chunk(b []byte, at, n int) []byte {
+	var room [8]byte
+	size := append(strconv.AppendInt(room[:0], int64(n), 16), "\r\n"...)
+	begin := at - len(size)
+	copy(b[begin:], size)
+	return append(b[begin:at+n], "\r\n"...)
+}
+
+var lastChunk = []byte("0\r\n\r\n")
+
+// watched is a body whose client is watched: if it leaves while the application has nothing to send, the body is closed,
+// by which the application learns of it. Otherwise the next write would show it.
+type watched struct {
+	loop  *quiet.Loop
+	entry quiet.Entry
+	spool *spool.Spool
+	reads atomic.Int64
+	timer atomic.Pointer[time.Timer]
+}
+
+func (x *exchange) watch(s *spool.Spool) *watched {
+	w := &watched{loop: x.p.quiet, spool: s}
+	w.entry.Guest, w.entry.FD = w, x.conn.entry.FD
+	w.loop.WatchHangup(&w.entry)
+	return w
+}
+
+// Read gives what is there of the body, at once.
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.spool.Read(p)
+	w.reads.Add(1)
+	return n, err
+}
+
+// Wake is called when the client has closed its side. It may still read, and then the application's next piece reaches
+// it; but one that says nothing more and gets nothing for a while is taken to have left, as nginx takes it at once.
+func (w *watched) Wake(quiet.Reason) {
+	seen := w.reads.Load()
+	w.timer.Store(time.AfterFunc(halfClosed, func() {
+		if w.reads.Load() == seen {
+			w.spool.Close()
+			return
+		}
+		w.Wake(quiet.Readable)
+	}))
+}
+
+// halfClosed is how long a client that has closed its side waits for more of a body.
+const halfClosed = time.Second
+
+func (w *watched) unwatch() {
+	w.loop.Drop(&w.entry)
+	if timer := w.timer.Load(); timer != nil {
+		timer.Stop() // one that goes off all the same closes a spool that is closed
+	}
+}
+
+var _ io.Reader = (*watched)(nil)

@@ -1,0 +1,135 @@
+package proxy
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+
+	"forebay/proxy/head"
+)
+
+var (
+	errTooMany     = &head.Refusal{Status: http.StatusServiceUnavailable, Reason: "too many connections (max_connections)"}
+	errTooManyFrom = &head.Refusal{Status: http.StatusServiceUnavailable, Reason: "too many connections of one address (max_connections_per_address)"}
+)
+
+// door counts the open connections: all, and those of each address.
+type door struct {
+	mu    sync.Mutex
+	open  int
+	from  map[netip.Addr]int // only where there is a limit for an address
+	empty chan struct{}      // closed when the last connection has ended; nil while nobody waits for it
+}
+
+// enter counts a connection, or says why it is one too many. It is counted in any case.
+func (d *door) enter(from netip.Addr, total, each int) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open++
+	if each > 0 && from.IsValid() {
+		if d.from == nil {
+			d.from = map[netip.Addr]int{}
+		}
+		d.from[from]++
+		if d.from[from] > each {
+			return errTooManyFrom
+		}
+	}
+	if total > 0 && d.open > total {
+		return errTooMany
+	}
+	return nil
+}
+
+func (d *door) leave(from netip.Addr) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.open--
+	if n := d.from[from]; n > 1 {
+		d.from[from] = n - 1
+	} else if n == 1 {
+		delete(d.from, from)
+	}
+	if d.open == 0 && d.empty != nil {
+		close(d.empty)
+		d.empty = nil
+	}
+}
+
+// await waits until no connection is open, or for the end of ctx, and returns how many still are. Nothing enters any more.
+func (d *door) await(ctx context.Context) int {
+	d.mu.Lock()
+	if d.open == 0 {
+		d.mu.Unlock()
+		return 0
+	}
+	empty := make(chan struct{})
+	d.empty = empty
+	d.mu.Unlock()
+	select {
+	case <-empty:
+		return 0
+	case <-ctx.Done():
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.open
+}
+
+// household is what counts as one address: an IPv6 client has a whole /64 (RFC 6177).
+func household(a netip.Addr) netip.Addr {
+	if !a.Is6() {
+		return a
+	}
+	prefix, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return a
+	}
+	return prefix.Addr()
+}
+
+// accept takes connections until the listener is closed.
+func (p *Proxy) accept(ln net.Listener) {
+	for {
+		raw, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		c, err := newConn(p, raw)
+		if err != nil {
+			p.log.Debug("connection not served", "error", err)
+			_ = raw.Close() // the error that counts is the other
+			continue
+		}
+		c.household = household(c.remote.Addr())
+		if err := p.door.enter(c.household, p.cfg.MaxConnections, p.cfg.MaxConnectionsPerAddress); err != nil {
+			p.turnAway(c, err)
+			continue
+		}
+		go c.serve() // ends when the client is silent, or with the connection
+	}
+}
+
+// turnAway answers a connection that is one too many. A few of them are given the time to read the answer.
+func (p *Proxy) turnAway(c *conn, reason error) {
+	c.x = p.begin(c, nil)
+	_ = c.x.refuse(reason) // the connection ends in any case
+	select {
+	case p.turning <- struct{}{}:
+		go func() { // ends after lingerTime
+			c.end()
+			<-p.turning
+		}()
+	default:
+		c.lingering = false
+		c.end()
+	}
+}
+
+// maxTurning is how many clients that were turned away are waited for at once.
+const maxTurning = 256
+
+// forget is called when a connection has ended.
+func (p *Proxy) forget(c *conn) { p.door.leave(c.household) }

@@ -1,0 +1,133 @@
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"forebay/proxy/head"
+)
+
+var (
+	errHeadTimeout = &head.Refusal{Status: http.StatusRequestTimeout, Reason: "the head did not come in time (head_timeout)"}
+	errHeadTooLong = &head.Refusal{Status: http.StatusRequestHeaderFieldsTooLarge, Reason: "the head is larger than head_size"}
+	errBareFeed    = &head.Refusal{Status: http.StatusBadRequest, Reason: "a line does not end with CR LF"}
+	errNoHTTP      = &head.Refusal{Status: http.StatusBadRequest, Reason: "the first byte is none of a method"}
+	errHalfHead    = &head.Refusal{Status: http.StatusBadRequest, Reason: "the connection ended within the head"}
+	errHeadLost    = &head.Refusal{Status: statusClientGone, Reason: "the client left within its request"}
+)
+
+var (
+	endOfHead = []byte("\r\n\r\n")
+	endOfLine = endOfHead[:2]
+)
+
+// awaitHead waits for a whole head and takes it from the input, in whose memory it lies.
+func (c *conn) awaitHead() ([]byte, error) {
+	if c.leaving {
+		return nil, errDone
+	}
+	scanned := 0
+	for {
+		c.skipEmptyLines()
+		waiting := c.in.pending()
+		if i := bytes.Index(waiting[min(scanned, len(waiting)):], endOfHead); i >= 0 {
+			size := min(scanned, len(waiting)) + i + len(endOfHead)
+			if size > c.p.cfg.HeadSize {
+				return nil, errHeadTooLong
+			}
+			c.in.r += size
+			return waiting[:size:size], nil
+		}
+		if err := c.checkHalf(waiting); err != nil {
+			return nil, err
+		}
+		scanned = max(0, len(waiting)-len(endOfHead)+1)
+		n, err := c.read(c.in.room(), c.headLimit())
+		if err != nil {
+			return nil, err
+		}
+		c.in.w += n
+	}
+}
+
+// skipEmptyLines: RFC 9112, section 2.2, has a server ignore empty lines before a request line.
+func (c *conn) skipEmptyLines() {
+	for bytes.HasPrefix(c.in.pending(), endOfLine) {
+		c.in.r += 2
+	}
+}
+
+// checkHalf refuses what cannot become a head any more, so that nobody waits for its end.
+func (c *conn) checkHalf(half []byte) error {
+	if len(half) > 0 && half[0] != '\r' && !head.IsToken(half[:1]) {
+		return errNoHTTP
+	}
+	if len(half) > c.p.cfg.HeadSize {
+		return errHeadTooLong
+	}
+	line, rest, found := bytes.Cut(half, endOfLine)
+	if found {
+		if err := head.CheckLine(line, c.p.limits); err != nil {
+			return err
+		}
+	}
+	for _, part := range [][]byte{line, rest} {
+		if hasBareFeed(part) {
+			return errBareFeed
+		}
+	}
+	return nil
+}
+
+// hasBareFeed reports whether a line ends with LF alone.
+func hasBareFeed(b []byte) bool {
+	for {
+		i := bytes.IndexByte(b, '\n')
+		if i < 0 {
+			return false
+		}
+		if i == 0 || b[i-1] != '\r' {
+			return true
+		}
+		b = b[i+1:]
+	}
+}
+
+// headLimit is when the head must be here: from the first byte on, from the beginning for a connection's first head, and
+// an idle connection has its own time.
+func (c *conn) headLimit() time.Time {
+	switch {
+	case c.served == 0:
+		return c.begun.Add(c.p.cfg.HeadTimeout)
+	case c.in.empty():
+		return c.idleSince.Add(c.p.cfg.KeepAlive)
+	case c.first.IsZero():
+		c.first = time.Now()
+	}
+	return c.first.Add(c.p.cfg.HeadTimeout)
+}
+
+// brokenHead says what is answered when the head could not be read, or nil if there is nobody to answer.
+func (c *conn) brokenHead(err error) error {
+	var refusal *head.Refusal
+	nothing := c.in.empty()
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.Is(err, errDone):
+		return nil
+	case errors.Is(err, errLate):
+		if nothing && c.served > 0 { // it was idle
+			return nil
+		}
+		return errHeadTimeout
+	case nothing:
+		return nil
+	case errors.Is(err, io.EOF):
+		return errHalfHead // it may have closed one direction only, and still read (RFC 9112, section 8)
+	}
+	return errHeadLost
+}

@@ -1,0 +1,64 @@
+package proxy
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"forebay/proxy/reply"
+)
+
+// sendFile sends count bytes of a file from offset by sendfile(2), and adds what was sent to *sent. The file's own
+// position is neither used nor moved: other connections may send the same file. A file that is shorter is an error.
+func (c *conn) sendFile(file *os.File, offset, count int64, sent *int64) error {
+	source := int(file.Fd())
+	for count > 0 {
+		begun := c.renew()
+		n, err := c.sendSome(source, offset, min(count, sendPiece))
+		offset, count, *sent = offset+n, count-n, *sent+n
+		if err == nil {
+			c.took(begun, int(n))
+			continue
+		}
+		if errors.Is(err, reply.ErrShort) {
+			return err
+		}
+		if err := c.slow(begun, int(n), err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendPiece is how much of a file one write deadline is for.
+const sendPiece = 1 << 20
+
+// sendSome sends up to count bytes, until the write deadline.
+func (c *conn) sendSome(source int, offset, count int64) (total int64, err error) {
+	var failed error
+	err = c.raw.Write(func(fd uintptr) bool {
+		for total < count {
+			at := offset + total
+			n, sendErr := unix.Sendfile(int(fd), source, &at, int(count-total))
+			switch {
+			case n > 0:
+				total += int64(n)
+			case errors.Is(sendErr, unix.EINTR):
+			case errors.Is(sendErr, unix.EAGAIN):
+				return false // wait until the client has taken some
+			case sendErr != nil:
+				failed = os.NewSyscallError("sendfile", sendErr)
+				return true
+			default:
+				failed = reply.ErrShort
+				return true
+			}
+		}
+		return true
+	})
+	if err == nil {
+		err = failed
+	}
+	return total, err
+}

@@ -1,0 +1,30 @@
+//go:build !linux
+
+package proxy
+
+import (
+	"io"
+	"os"
+
+	"forebay/proxy/reply"
+)
+
+// sendFile sends count bytes of a file from offset, and adds what was sent to *sent. A file that is shorter is an error.
+func (c *conn) sendFile(file *os.File, offset, count int64, sent *int64) error {
+	b := pieces.Get().(*[pieceSize]byte)
+	defer pieces.Put(b)
+	for count > 0 {
+		n, err := file.ReadAt(b[:min(count, pieceSize)], offset)
+		if n == 0 {
+			if err == io.EOF {
+				err = reply.ErrShort
+			}
+			return err
+		}
+		if err := c.write(b[:n]); err != nil {
+			return err
+		}
+		offset, count, *sent = offset+int64(n), count-int64(n), *sent+int64(n)
+	}
+	return nil
+}
