@@ -4,7 +4,11 @@
 //
 // It builds forebay, makes a virtual environment with the newest gunicorn in .cache/bench-venv, starts every peer on a
 // free port of the loopback interface and loads them in turn. The result is a page of Markdown on stdout and, with -json,
-// a file with every single figure. Without a further word it compares throughput and latency; see package compare.
+// a file with every single figure. Without a further word it compares throughput and latency (package compare). Other words
+// do other things, each with flags of its own (-h):
+//
+//	go run ./bench hostile        what slow, idle and hostile clients do to the others (package hostile)
+//	go run ./bench crowd          such clients alone, for a server on the loopback interface (package crowd)
 //
 // What it promises: all peers run the same application with the same Python and as many processes and threads; the report
 // shows the exact settings and names those that favour one side. It judges nothing: the exit status is 0 unless a peer
@@ -14,19 +18,43 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"forebay/bench/compare"
+	"forebay/bench/crowd"
+	"forebay/bench/hostile"
 )
 
 func main() {
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal the peers are being stopped; a second one ends the program at once.
 	context.AfterFunc(ctx, restore)
-	if err := compare.Main(ctx, os.Args[1:]); err != nil {
+	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
+}
+
+// commands are what the first word of the command line may be.
+var commands = map[string]func(context.Context, []string) error{
+	"compare": compare.Main,
+	"crowd":   crowd.Main,
+	"hostile": hostile.Main,
+}
+
+// run runs the command that the first word names, or the comparison if it is a flag.
+func run(ctx context.Context, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		return compare.Main(ctx, args)
+	}
+	command, ok := commands[args[0]]
+	if !ok {
+		return fmt.Errorf("no command is named %q; there are %s", args[0], strings.Join(slices.Sorted(maps.Keys(commands)), ", "))
+	}
+	return command(ctx, args[1:])
 }

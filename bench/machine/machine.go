@@ -87,6 +87,9 @@ func parseTime(text string) (Time, error) {
 	return t, nil
 }
 
+// Busy is how long all CPUs together have worked since an earlier reading.
+func (t Time) Busy(since Time) time.Duration { return t.busy - since.busy }
+
 // OthersShare is which part of the machine worked neither for the peer nor for wrk, between 0 and 1.
 func OthersShare(before, after Time, ours time.Duration) float64 {
 	total := after.total - before.total

@@ -20,7 +20,17 @@ func (f *Forebay) Start(ctx context.Context, scenario Scenario) (err error) {
 	if f.address, err = freeAddress(ctx); err != nil {
 		return err
 	}
-	return f.launch(f.name, f.kit.Forebay,
-		"-w", strconv.Itoa(f.kit.Workers), "--threads", strconv.Itoa(f.kit.Threads), "-b", f.address,
-		"--access-logfile", "", "--python", f.kit.Python, "--chdir", f.kit.apps(), scenario.App)
+	return f.launch(f.name, append(f.command(scenario), scenario.App)...)
+}
+
+func (f *Forebay) command(scenario Scenario) []string {
+	argv := []string{
+		f.kit.Forebay, "-w", strconv.Itoa(f.kit.Workers), "--threads", strconv.Itoa(f.kit.Threads), "-b", f.address,
+		"--access-logfile", "", "--python", f.kit.Python, "--chdir", f.kit.apps(),
+	}
+	if scenario.Patient {
+		argv = append(argv, "--head-timeout", patience, "--body-timeout", patience, "--body-min-rate", "0",
+			"--send-timeout", patience, "--keep-alive", patience)
+	}
+	return argv
 }

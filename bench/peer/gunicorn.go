@@ -28,9 +28,13 @@ func (g *Gunicorn) Start(ctx context.Context, scenario Scenario) (err error) {
 const pureParser = "gunicorn parses with Python, as `pip install gunicorn` has it: its optional C parser (gunicorn_h1c) is not installed."
 
 func gunicornCommand(kit Kit, bind string, scenario Scenario) []string {
-	return []string{
+	argv := []string{
 		filepath.Join(filepath.Dir(kit.Python), "gunicorn"),
 		"-w", strconv.Itoa(kit.Workers), "--threads", strconv.Itoa(kit.Threads), "-k", "gthread", "-b", bind,
-		"--chdir", kit.apps(), scenario.App,
+		"--chdir", kit.apps(),
 	}
+	if scenario.Patient {
+		argv = append(argv, "--keep-alive", "600")
+	}
+	return append(argv, scenario.App)
 }

@@ -55,7 +55,7 @@ func Prepare(ctx context.Context, choice Choice, tools ...string) (Kit, error) {
 			return kit, err
 		}
 	}
-	if kit.Python, err = makeVenv(ctx, choice.Python, filepath.Join(kit.Root, ".cache", "bench-venv")); err != nil {
+	if kit.Python, err = interpreter(ctx, choice, filepath.Join(kit.Root, ".cache", "bench-venv")); err != nil {
 		return kit, err
 	}
 	if choice.has("forebay") {
@@ -68,7 +68,7 @@ func Prepare(ctx context.Context, choice Choice, tools ...string) (Kit, error) {
 			return kit, fmt.Errorf("make a directory for %s: %w", name, err)
 		}
 	}
-	return kit, kit.askVersions(ctx)
+	return kit, kit.askVersions(ctx, choice)
 }
 
 // Clean removes what was made for this run.
@@ -129,6 +129,14 @@ func findTool(ctx context.Context, name string) (string, error) {
 	return exec.LookPath(name)
 }
 
+// interpreter is the Python of all peers: that of a virtual environment in dir, if one of them is gunicorn.
+func interpreter(ctx context.Context, choice Choice, dir string) (string, error) {
+	if choice.has("gunicorn") || choice.has("nginx") {
+		return makeVenv(ctx, choice.Python, dir)
+	}
+	return output(ctx, versionTimeout, choice.Python, "-c", "import sys; print(sys.executable)")
+}
+
 // identity prints what has to be the same for a virtual environment to be used again.
 const identity = "import platform, sys; print(platform.python_implementation() + platform.python_version() + sys.abiflags)"
 
@@ -179,11 +187,13 @@ var toolVersions = map[string]string{
 }
 
 // askVersions asks every program for its version. forebay's is the commit, as that says more.
-func (k Kit) askVersions(ctx context.Context) error {
+func (k Kit) askVersions(ctx context.Context, choice Choice) error {
 	questions := map[string][]string{
-		"Python":   {k.Python, "-c", "import platform; print(platform.python_version(), platform.python_compiler())"},
-		"Go":       {"go", "env", "GOVERSION"},
-		"gunicorn": {k.Python, "-c", "import gunicorn; print(gunicorn.__version__)"},
+		"Python": {k.Python, "-c", "import platform; print(platform.python_version(), platform.python_compiler())"},
+		"Go":     {"go", "env", "GOVERSION"},
+	}
+	if choice.has("gunicorn") || choice.has("nginx") {
+		questions["gunicorn"] = []string{k.Python, "-c", "import gunicorn; print(gunicorn.__version__)"}
 	}
 	for name, path := range k.Tools {
 		questions[name] = []string{"sh", "-c", path + toolVersions[name]}

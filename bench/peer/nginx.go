@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"text/template"
 )
 
@@ -33,7 +34,7 @@ func (n *NginxGunicorn) Start(ctx context.Context, scenario Scenario) (err error
 	}
 	dir := n.kit.dir(n.name)
 	socket, file := filepath.Join(dir, "gunicorn.sock"), filepath.Join(dir, "nginx.conf")
-	text, err := n.config(socket)
+	text, err := n.config(socket, scenario)
 	if err != nil {
 		return err
 	}
@@ -66,6 +67,7 @@ pid nginx.pid;
 user root;
 {{- end}}
 worker_processes {{.Workers}};
+worker_rlimit_nofile {{.Files}};
 error_log stderr warn;
 events {
     worker_connections 16384;
@@ -77,6 +79,13 @@ http {
     fastcgi_temp_path tmp;
     uwsgi_temp_path tmp;
     scgi_temp_path tmp;
+{{- if .Patience}}
+    client_header_timeout {{.Patience}};
+    client_body_timeout {{.Patience}};
+    send_timeout {{.Patience}};
+    keepalive_timeout {{.Patience}};
+    keepalive_requests 1000000;
+{{- end}}
     upstream app {
         server unix:{{.Socket}} fail_timeout=0;
 {{- if .Tuned}}
@@ -86,7 +95,7 @@ http {
     }
     server {
         listen {{.Address}};
-{{- if .Tuned}}
+{{- if and .Tuned (not .Patience)}}
         keepalive_requests 1000000;
 {{- end}}
         location / {
@@ -104,8 +113,19 @@ http {
 }
 `))
 
-func (n *NginxGunicorn) config(socket string) (string, error) {
+// mostFiles is asked for where the system allows any number of descriptors, as nginx reads a smaller kind of number.
+const mostFiles = 1 << 20
+
+func (n *NginxGunicorn) config(socket string, scenario Scenario) (string, error) {
 	var text strings.Builder
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
+		return "", fmt.Errorf("read RLIMIT_NOFILE: %w", err)
+	}
+	long := ""
+	if scenario.Patient {
+		long = patience
+	}
 	err := nginxTemplate.Execute(&text, map[string]any{
 		// As root, nginx's workers would become nobody, who may not enter our directory.
 		"Root":    os.Geteuid() == 0,
@@ -113,6 +133,9 @@ func (n *NginxGunicorn) config(socket string) (string, error) {
 		"Socket":  socket,
 		"Address": n.address,
 		"Tuned":   n.tuned,
+		// A connection, its temporary file and its connection to gunicorn have a descriptor each.
+		"Files":    min(files.Max, mostFiles),
+		"Patience": long,
 	})
 	if err != nil {
 		return "", fmt.Errorf("make nginx's configuration: %w", err)

@@ -20,10 +20,15 @@ type Scenario struct {
 	App  string `json:"app"`
 	Path string `json:"path"`
 	Body string `json:"-"`
+	// Patient gives the peer deadlines so long that it cuts off no slow client while we look.
+	Patient bool `json:"patient,omitempty"`
 }
 
 // Hello is the least that an application can do.
 var Hello = Scenario{Name: "hello", App: "hello:application", Path: "/", Body: "Hello, world!\n"}
+
+// patience is how long the deadlines of a patient peer are: longer than any run.
+const patience = "10m"
 
 // Peer is a server, or a stack of servers, that can be loaded.
 type Peer interface {

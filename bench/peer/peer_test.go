@@ -75,9 +75,9 @@ func TestEveryPeerOfferedCanBeMade(t *testing.T) {
 }
 
 func TestTunedNginxKeepsConnections(t *testing.T) {
-	plain, err := (&NginxGunicorn{stack: stack{address: "127.0.0.1:1"}}).config("/tmp/a.sock")
+	plain, err := (&NginxGunicorn{stack: stack{address: "127.0.0.1:1"}}).config("/tmp/a.sock", Hello)
 	require.NoError(t, err)
-	tuned, err := (&NginxGunicorn{stack: stack{address: "127.0.0.1:1"}, tuned: true}).config("/tmp/a.sock")
+	tuned, err := (&NginxGunicorn{stack: stack{address: "127.0.0.1:1"}, tuned: true}).config("/tmp/a.sock", Hello)
 	require.NoError(t, err)
 	for _, setting := range []string{"keepalive 64;", "proxy_http_version 1.1;", `proxy_set_header Connection "";`} {
 		assert.NotContains(t, plain, setting)
@@ -96,4 +96,23 @@ var errPeer = errors.New("peer fault")
 
 func TestAPeerThatDoesNotStartIsAnError(t *testing.T) {
 	require.ErrorIs(t, Start(t.Context(), &fakePeer{fault: errPeer}, Hello), errPeer)
+}
+
+func TestPatientPeersHaveLongDeadlines(t *testing.T) {
+	patient := Hello
+	patient.Patient = true
+	forebay := &Forebay{stack{address: "127.0.0.1:1"}}
+	assert.NotContains(t, forebay.command(Hello), "--head-timeout")
+	assert.Subset(t, forebay.command(patient), []string{"--head-timeout", "--body-timeout", "--body-min-rate", "--send-timeout", "--keep-alive"})
+	for _, tuned := range []bool{false, true} {
+		nginx := &NginxGunicorn{stack: stack{address: "127.0.0.1:1"}, tuned: tuned}
+		hasty, err := nginx.config("/tmp/a.sock", Hello)
+		require.NoError(t, err)
+		assert.NotContains(t, hasty, "10m")
+		text, err := nginx.config("/tmp/a.sock", patient)
+		require.NoError(t, err)
+		for _, setting := range []string{"client_header_timeout 10m;", "client_body_timeout 10m;", "send_timeout 10m;", "keepalive_timeout 10m;"} {
+			assert.Contains(t, text, setting)
+		}
+	}
 }

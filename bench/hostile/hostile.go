@@ -1,0 +1,166 @@
+// Package hostile measures what slow, idle and hostile clients do to the others. Fast clients ask each peer for a trivial
+// page at a steady rate, first alone and then beside thousands of clients of one kind; and a few half-open clients stand
+// against a peer that has two threads. What the fast ones get, and what the server pays for each of the others, is
+// reported for all peers side by side. It judges nothing.
+package hostile
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"forebay/bench/crowd"
+	"forebay/bench/machine"
+	"forebay/bench/pace"
+	"forebay/bench/peer"
+	"forebay/bench/report"
+)
+
+// scenario is what is asked for.
+var scenario = peer.Scenario{Name: "hostile", App: "slow:application", Path: "/", Body: "Hello, world!\n"}
+
+// Main does what the command line says and returns when all peers and all clients have been stopped.
+func Main(ctx context.Context, args []string) error {
+	opts, err := parseOptions(args)
+	if err != nil {
+		return err
+	}
+	kit, err := peer.Prepare(ctx, opts.choice())
+	defer kit.Clean()
+	if err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("find this program: %w", err)
+	}
+	b := &bench{opts: opts, kit: kit, crowd: []string{self, "crowd"}}
+	found, err := b.run(ctx)
+	if err != nil {
+		return err
+	}
+	found.writeMarkdown(os.Stdout)
+	if opts.JSON == "" {
+		return nil
+	}
+	return report.Save(opts.JSON, found)
+}
+
+// bench is what all measurements have in common.
+type bench struct {
+	opts  options
+	kit   peer.Kit
+	crowd []string // the command that is a crowd, without its flags
+}
+
+func (b *bench) run(ctx context.Context) (*Report, error) {
+	circumstances, err := report.Now(b.kit)
+	if err != nil {
+		return nil, err
+	}
+	found := newReport(b.opts, circumstances)
+	for round := range b.opts.Rounds {
+		for _, name := range b.opts.Kinds {
+			for _, one := range b.opts.Peers {
+				peer.Progress(fmt.Sprintf("round %d/%d: %d clients %s against %s", round+1, b.opts.Rounds, b.opts.Clients, name, one))
+				if err := b.trial(ctx, found, name, one); err != nil {
+					return nil, fmt.Errorf("%s against %s: %w", name, one, err)
+				}
+			}
+		}
+	}
+	return found, b.halfOpen(ctx, found)
+}
+
+// trial measures one peer with one kind of clients, again and again while others keep the machine too busy; then the
+// last attempt counts.
+func (b *bench) trial(ctx context.Context, found *Report, name, of string) error {
+	for try := 1; ; try++ {
+		t, one, err := b.attempt(ctx, name, of)
+		if err != nil {
+			return err
+		}
+		peer.Progress(t.String())
+		if t.others() <= b.opts.Others || try >= b.opts.Tries {
+			found.add(t, one)
+			return nil
+		}
+	}
+}
+
+// attempt measures once. The processes are new, so that what an earlier kind has left in their memory is not there to be
+// used again; they have been stopped when it returns.
+func (b *bench) attempt(ctx context.Context, name, of string) (Trial, peer.Peer, error) {
+	t := Trial{Peer: of, Kind: name}
+	kind, err := crowd.Find(name)
+	if err != nil {
+		return t, nil, err
+	}
+	patient := scenario
+	patient.Patient = true
+	one := peer.New(of, b.kit)
+	defer one.Stop()
+	if err := peer.Start(ctx, one, patient); err != nil {
+		return t, one, err
+	}
+	if err := b.measure(ctx, one, kind, &t); err != nil {
+		return t, one, err
+	}
+	return t, one, one.Alive()
+}
+
+// warmUp is how long the fast clients run before they are measured.
+const warmUp = time.Second
+
+func (b *bench) measure(ctx context.Context, one peer.Peer, kind crowd.Kind, t *Trial) error {
+	fast := b.fast(one)
+	brief := fast
+	brief.Duration = min(warmUp, fast.Duration)
+	if _, err := brief.Run(ctx); err != nil {
+		return err
+	}
+	var err error
+	if t.Alone, err = measurePhase(ctx, fast, one, 0); err != nil {
+		return err
+	}
+	before, err := machine.ReadPSS(one.PIDs())
+	if err != nil {
+		return err
+	}
+	clients, err := crowd.Start(b.crowd, kind, address(one), b.opts.Clients)
+	if err != nil {
+		return err
+	}
+	defer clients.Stop()
+	if err := b.settle(ctx, clients, t); err != nil {
+		return err
+	}
+	if t.With, err = measurePhase(ctx, fast, one, clients.PID()); err != nil {
+		return err
+	}
+	return t.count(one, clients, before)
+}
+
+// fast is the load of the fast clients.
+func (b *bench) fast(one peer.Peer) pace.Load {
+	fast := b.opts.Fast
+	fast.Address, fast.Path, fast.Body = address(one), scenario.Path, scenario.Body
+	return fast
+}
+
+func address(one peer.Peer) string { return strings.TrimPrefix(one.URL(), "http://") }
+
+// settle waits for the crowd, but not for ever: some servers never let all of it in.
+func (b *bench) settle(ctx context.Context, clients *crowd.Process, t *Trial) error {
+	waiting, cancel := context.WithTimeout(ctx, b.opts.Settle)
+	defer cancel()
+	begin := time.Now()
+	if err := clients.Await(waiting); err != nil {
+		return err
+	}
+	t.SettledAfter = time.Since(begin)
+	t.CutBefore = clients.Status().Cuts()
+	return ctx.Err()
+}
