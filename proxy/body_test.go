@@ -249,9 +249,8 @@ func TestBodyDeadline(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			cfg := config.Default().Proxy
-			p := &Proxy{cfg: cfg}
-			x := &exchange{p: p, bodyTimeout: cfg.BodyTimeout, bodyMinRate: tt.rate}
-			x.upload = upload{begun: begun, last: at(tt.now), total: tt.total}
+			x := &exchange{rules: &rules{cfg: cfg}}
+			x.upload = upload{begun: begun, last: at(tt.now), total: tt.total, bodyRules: bodyRules{pause: cfg.BodyTimeout, rate: tt.rate}}
 			deadline := x.bodyLimit(at(tt.now))
 			assert.Equal(t, at(tt.deadline), deadline)
 			assert.Equal(t, tt.tooSlow, x.upload.tooSlow)

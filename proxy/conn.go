@@ -18,8 +18,9 @@ import (
 // loop of quiet connections has it, and there is neither a goroutine nor a buffer for it.
 type conn struct {
 	net.Conn
-	p   *Proxy
-	raw syscall.RawConn
+	p     *Proxy
+	rules *rules // in force when the present request began
+	raw   syscall.RawConn
 
 	entry quiet.Entry
 	until time.Time // when the client is late with what is being waited for
@@ -58,7 +59,7 @@ func newConn(p *Proxy, c net.Conn) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &conn{Conn: c, p: p, raw: raw, begun: time.Now()}
+	w := &conn{Conn: c, p: p, rules: p.rules.Load(), raw: raw, begun: time.Now()}
 	w.entry.Guest = w
 	if err := raw.Control(func(fd uintptr) { w.entry.FD = int(fd) }); err != nil {
 		return nil, err

@@ -104,7 +104,7 @@ func (p *Proxy) accept(ln net.Listener) {
 			continue
 		}
 		c.household = household(c.remote.Addr())
-		if err := p.door.enter(c.household, p.cfg.MaxConnections, p.cfg.MaxConnectionsPerAddress); err != nil {
+		if err := p.door.enter(c.household, c.rules.cfg.MaxConnections, c.rules.cfg.MaxConnectionsPerAddress); err != nil {
 			p.turnAway(c, err)
 			continue
 		}

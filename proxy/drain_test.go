@@ -132,7 +132,7 @@ func TestAStopBeforeTheStart(t *testing.T) {
 		cfg.Bind = []string{"127.0.0.1:0", "127.0.0.1:0"}
 		accessLog, err := access.Open("", nil)
 		require.NoError(t, err)
-		p, err := New(cfg, "", nil, &application{}, accessLog, slog.New(slog.DiscardHandler))
+		p, err := New(Settings{Proxy: cfg}, nil, &application{}, accessLog, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
 		_, err = p.Listen(t.Context())
 		require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"forebay/config"
 	"forebay/proxy/access"
 	"forebay/proxy/forwarded"
 	"forebay/proxy/head"
@@ -17,24 +18,23 @@ import (
 
 // exchange is one request and its answer. It belongs to its connection and is used again for later requests of any.
 type exchange struct {
-	p    *Proxy
-	conn *conn
+	p     *Proxy
+	rules *rules
+	conn  *conn
 
-	id          [idLength]byte
-	start       time.Time
-	block       []byte // the head as received, which head has parts of
-	head        head.Head
-	opened      bool   // the head has been read and judged
-	buffer      []byte // what block lies in, where the connection's input has gone on to another one
-	upload      upload
-	bodySize    int64
-	bodyTimeout time.Duration
-	bodyMinRate int64
+	id     [idLength]byte
+	start  time.Time
+	block  []byte // the head as received, which head has parts of
+	head   head.Head
+	opened bool   // the head has been read and judged
+	rule   int    // index of the settings of its path, or config.NoPath
+	buffer []byte // what block lies in, where the connection's input has gone on to another one
+	upload upload
 
 	client forwarded.Client
 	addr   []byte // REMOTE_ADDR
 	port   []byte // REMOTE_PORT
-	path   []byte // PATH_INFO; its memory is kept
+	path   []byte // the path, decoded; its memory is kept
 	trace  python.Trace
 
 	out     []byte // the head of the answer, and a body that is small; its memory is kept
@@ -49,7 +49,9 @@ var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 // begin makes the exchange of a request whose head is block; nil if it could not be read.
 func (p *Proxy) begin(c *conn, block []byte) *exchange {
 	x := exchanges.Get().(*exchange)
-	x.p, x.conn, x.block = p, c, block
+	c.rules = p.rules.Load()
+	x.p, x.rules, x.conn, x.block = p, c.rules, c, block
+	x.rule = config.NoPath
 	x.start = time.Now()
 	if !c.first.IsZero() {
 		x.start = c.first
@@ -88,17 +90,22 @@ func (x *exchange) run() error {
 // open reads the head and refuses what is not plain HTTP/1.
 func (x *exchange) open() error {
 	x.opened = true
-	if err := x.head.Read(x.block, x.p.limits); err != nil {
+	if err := x.head.Read(x.block, x.rules.limits); err != nil {
 		return err
 	}
 	x.identify()
+	var err error
+	if x.path, err = target.Decode(x.path[:0], x.head.Path); err != nil {
+		return &head.Refusal{Status: http.StatusBadRequest, Reason: err.Error()}
+	}
+	x.rule = config.MatchPath(x.rules.paths, x.path)
 	return nil
 }
 
 // identify finds out who the client is, and takes the words of strangers about it away.
 func (x *exchange) identify() {
 	c := x.conn
-	if !x.p.trust.Trusted(c.remote.Addr(), c.unix) {
+	if !x.rules.trust.Trusted(c.remote.Addr(), c.unix) {
 		x.head.Fields = withoutForwarded(x.head.Fields)
 		return
 	}
@@ -106,7 +113,7 @@ func (x *exchange) identify() {
 	if !any {
 		return
 	}
-	x.client = x.p.trust.Resolve(c.remote, c.unix, said)
+	x.client = x.rules.trust.Resolve(c.remote, c.unix, said)
 	if x.client.Addr.IsValid() {
 		x.addr = x.client.Addr.WithZone("").AppendTo(nil)
 		x.port = appendPort(nil, x.client.Port)
@@ -115,12 +122,11 @@ func (x *exchange) identify() {
 
 // admit decides whether the client may send its body, and tells it so if it asks (RFC 9110, section 10.1.1).
 func (x *exchange) admit() error {
-	cfg := &x.p.cfg
-	x.bodySize, x.bodyTimeout, x.bodyMinRate = cfg.BodySize, cfg.BodyTimeout, cfg.BodyMinRate
-	if x.head.Length > x.bodySize && x.bodySize > 0 {
+	limits := x.rules.body(x.rule)
+	if limits.size > 0 && x.head.Length > limits.size {
 		return errBodyTooLarge
 	}
-	x.upload.begin(&x.head, time.Now())
+	x.upload.begin(&x.head, limits, time.Now())
 	if x.head.Expects && !x.upload.whole && x.conn.in.empty() {
 		return x.conn.write(continueLine)
 	}
@@ -136,6 +142,7 @@ func (x *exchange) ask() (*python.Response, error) {
 		return nil, err
 	}
 	req := python.NewRequest(&meta, x.upload.body(), x.conn)
+	req.Path = x.rule
 	defer req.Release()
 	resp, err := x.p.app.Do(req)
 	x.trace = req.Trace
@@ -145,11 +152,7 @@ func (x *exchange) ask() (*python.Response, error) {
 
 // meta gathers what the environ is made from.
 func (x *exchange) meta() (python.Meta, error) {
-	var err error
-	if x.path, err = target.Decode(x.path[:0], x.head.Path); err != nil {
-		return python.Meta{}, &head.Refusal{Status: http.StatusBadRequest, Reason: err.Error()}
-	}
-	path, below := cutMount(x.path, x.p.mount)
+	path, below := cutMount(x.path, x.rules.mount)
 	if !below {
 		return python.Meta{}, &head.Refusal{Status: http.StatusNotFound, Reason: "not below script_name"}
 	}

@@ -17,6 +17,7 @@ import (
 	"forebay/config"
 	"forebay/proxy/access"
 	"forebay/python"
+	"forebay/python/spool"
 )
 
 // patience bounds every wait of these tests: none comes near it unless something hangs.
@@ -143,7 +144,7 @@ func startMounted(t *testing.T, app *application, cfg config.Proxy, mount string
 	log := slog.New(slog.NewTextHandler(&f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	mappings, err := OpenStatic(cfg.Static)
 	require.NoError(t, err)
-	p, err := New(cfg, mount, mappings, app, accessLog, log)
+	p, err := New(Settings{Proxy: cfg, Mount: mount, Static: mappings}, spool.NewBudget(cfg.SpoolMemory), app, accessLog, log)
 	require.NoError(t, err)
 	addrs, err := p.Listen(t.Context())
 	require.NoError(t, err)

@@ -35,7 +35,7 @@ func (c *conn) awaitHead() ([]byte, error) {
 		waiting := c.in.pending()
 		if i := bytes.Index(waiting[min(scanned, len(waiting)):], endOfHead); i >= 0 {
 			size := min(scanned, len(waiting)) + i + len(endOfHead)
-			if size > c.p.cfg.HeadSize {
+			if size > c.rules.cfg.HeadSize {
 				return nil, errHeadTooLong
 			}
 			c.in.r += size
@@ -65,12 +65,12 @@ func (c *conn) checkHalf(half []byte) error {
 	if len(half) > 0 && half[0] != '\r' && !head.IsToken(half[:1]) {
 		return errNoHTTP
 	}
-	if len(half) > c.p.cfg.HeadSize {
+	if len(half) > c.rules.cfg.HeadSize {
 		return errHeadTooLong
 	}
 	line, rest, found := bytes.Cut(half, endOfLine)
 	if found {
-		if err := head.CheckLine(line, c.p.limits); err != nil {
+		if err := head.CheckLine(line, c.rules.limits); err != nil {
 			return err
 		}
 	}
@@ -101,13 +101,13 @@ func hasBareFeed(b []byte) bool {
 func (c *conn) headLimit() time.Time {
 	switch {
 	case c.served == 0:
-		return c.begun.Add(c.p.cfg.HeadTimeout)
+		return c.begun.Add(c.rules.cfg.HeadTimeout)
 	case c.in.empty():
-		return c.idleSince.Add(c.p.cfg.KeepAlive)
+		return c.idleSince.Add(c.rules.cfg.KeepAlive)
 	case c.first.IsZero():
 		c.first = time.Now()
 	}
-	return c.first.Add(c.p.cfg.HeadTimeout)
+	return c.first.Add(c.rules.cfg.HeadTimeout)
 }
 
 // brokenHead says what is answered when the head could not be read, or nil if there is nobody to answer.

@@ -8,12 +8,116 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
 
 	"forebay/config"
 )
+
+// Listen opens the sockets of all addresses, or none. It returns their addresses, with the ports that were chosen where
+// port 0 was asked for.
+func (p *Proxy) Listen(ctx context.Context) ([]net.Addr, error) {
+	if err := p.listenOn(ctx, p.rules.Load().cfg); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var addrs []net.Addr
+	for _, ln := range p.listeners {
+		addrs = append(addrs, ln.Addr())
+	}
+	return addrs, nil
+}
+
+// listenOn opens the sockets of the addresses in cfg that are not open yet, and closes those of others. If one cannot be
+// opened it changes nothing.
+func (p *Proxy) listenOn(ctx context.Context, cfg config.Proxy) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	kept, gone := splitBy(p.listeners, func(l *listener) bool { return slices.Contains(cfg.Bind, l.bind) })
+	var opened []*listener
+	for _, bind := range missing(cfg.Bind, kept) {
+		ln, err := listen(ctx, bind, cfg.Backlog)
+		if err != nil {
+			closeAll(opened)
+			return err
+		}
+		opened = append(opened, &listener{Listener: ln, bind: bind, log: p.log})
+	}
+	p.listeners = append(kept, opened...)
+	closeAll(gone)
+	if p.running {
+		p.acceptFrom(opened)
+	}
+	return nil
+}
+
+// missing are the addresses that no listener has. An address that is given twice, as port 0 may be, has two.
+func missing(binds []string, kept []*listener) []string {
+	rest := slices.Clone(binds)
+	for _, l := range kept {
+		if i := slices.Index(rest, l.bind); i >= 0 {
+			rest = slices.Delete(rest, i, i+1)
+		}
+	}
+	return rest
+}
+
+func splitBy(all []*listener, keep func(*listener) bool) (kept, gone []*listener) {
+	for _, l := range all {
+		if keep(l) {
+			kept = append(kept, l)
+		} else {
+			gone = append(gone, l)
+		}
+	}
+	return kept, gone
+}
+
+func closeAll(listeners []*listener) {
+	for _, l := range listeners {
+		_ = l.Close() // what it has accepted goes on
+	}
+}
+
+// open begins to accept.
+func (p *Proxy) open() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running = true
+	p.acceptFrom(p.listeners)
+}
+
+// acceptFrom is called with mu held.
+func (p *Proxy) acceptFrom(listeners []*listener) {
+	for _, l := range listeners {
+		p.accepting.Go(func() { p.accept(l) }) // ends when the listener is closed
+	}
+}
+
+// Close closes the sockets that Listen has opened, for a start that fails before Run. Run closes them itself.
+func (p *Proxy) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	closeAll(p.listeners)
+	p.listeners, p.running = nil, false
+}
+
+// Reconfigure puts other settings in force: for each request that begins from now on, and for the sockets. If they cannot
+// be, because of a socket that cannot be opened, it changes nothing and says why.
+func (p *Proxy) Reconfigure(ctx context.Context, s Settings) error {
+	rules, err := newRules(s)
+	if err != nil {
+		return err
+	}
+	if err := p.listenOn(ctx, s.Proxy); err != nil {
+		return err
+	}
+	p.rules.Store(rules)
+	return nil
+}
 
 // listen opens the socket of one address.
 func listen(ctx context.Context, address string, backlog int) (net.Listener, error) {
@@ -111,7 +215,8 @@ func setBacklog(ln net.Listener, backlog int) error {
 // listener accepts connections, and goes on where there is only a shortage.
 type listener struct {
 	net.Listener
-	log *slog.Logger
+	bind string // as the configuration has it
+	log  *slog.Logger
 }
 
 // Accept waits for a connection. It returns an error only when the listener is closed.

@@ -78,7 +78,7 @@ const (
 
 // persistent decides whether the connection serves another request.
 func (x *exchange) persistent() bool {
-	c, cfg := x.conn, &x.p.cfg
+	c, cfg := x.conn, &x.rules.cfg
 	return !c.leaving && x.head.Persistent() && cfg.KeepAlive > 0 &&
 		(cfg.KeepAliveRequests == 0 || c.served < cfg.KeepAliveRequests) && !x.p.draining.Load()
 }

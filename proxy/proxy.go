@@ -12,7 +12,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"sync/atomic"
 
@@ -20,11 +19,10 @@ import (
 
 	"forebay/config"
 	"forebay/proxy/access"
-	"forebay/proxy/forwarded"
-	"forebay/proxy/head"
 	"forebay/proxy/quiet"
 	"forebay/proxy/static"
 	"forebay/python"
+	"forebay/python/spool"
 )
 
 // Application is what answers the requests that nothing before it does.
@@ -33,32 +31,32 @@ type Application interface {
 	Do(req *python.Request) (*python.Response, error)
 }
 
-// Proxy is the HTTP server.
+// Proxy is the HTTP server. Its methods are safe for concurrent use.
 type Proxy struct {
-	cfg    config.Proxy
-	mount  string // SCRIPT_NAME: the prefix of the paths that the application sees
 	app    Application
 	access *access.Log
 	log    *slog.Logger
 
+	rules  atomic.Pointer[rules]
+	budget *spool.Budget
 	fiber  *fiber.App // reads what clients accept
-	limits head.Limits
-	files  *static.Files
-	trust  *forwarded.Trust
 	ids    *ids
 	clock  clock
-	quiet  *quiet.Loop
 
-	listeners []net.Listener
-	door      door
-	turning   chan struct{} // holds an entry for each client that is being turned away
-	draining  atomic.Bool   // no further request is wanted
+	door     door
+	turning  chan struct{} // holds an entry for each client that is being turned away
+	quiet    *quiet.Loop
+	draining atomic.Bool // no further request is wanted
+
+	mu        sync.Mutex
+	listeners []*listener
+	running   bool
+	accepting sync.WaitGroup
 }
 
-// New makes a proxy in front of app. mappings are the static ones, opened; mount is SCRIPT_NAME. It listens on nothing
-// yet.
-func New(cfg config.Proxy, mount string, mappings []static.Mapping, app Application, accessLog *access.Log, log *slog.Logger) (*Proxy, error) {
-	trust, err := forwarded.New(cfg.ForwardedAllowIPs)
+// New makes a proxy in front of app, which listens on nothing yet. budget bounds the memory of bodies.
+func New(s Settings, budget *spool.Budget, app Application, accessLog *access.Log, log *slog.Logger) (*Proxy, error) {
+	rules, err := newRules(s)
 	if err != nil {
 		return nil, err
 	}
@@ -66,55 +64,26 @@ func New(cfg config.Proxy, mount string, mappings []static.Mapping, app Applicat
 	if err != nil {
 		return nil, err
 	}
-	return &Proxy{
-		cfg: cfg, mount: mount, app: app, access: accessLog, log: log, trust: trust,
-		fiber: fiber.New(fiber.Config{DisableStartupMessage: true}),
-		files: static.New(mappings),
-		limits: head.Limits{
-			Target: cfg.LimitRequestLine, Fields: cfg.LimitRequestFields, Field: cfg.LimitRequestFieldSize,
-		},
-		ids:     newIDs(),
-		quiet:   loop,
-		turning: make(chan struct{}, maxTurning),
-	}, nil
-}
-
-// Listen opens the sockets of all addresses, or none. It returns their addresses, with the ports that were chosen where
-// port 0 was asked for.
-func (p *Proxy) Listen(ctx context.Context) ([]net.Addr, error) {
-	var addrs []net.Addr
-	for _, address := range p.cfg.Bind {
-		ln, err := listen(ctx, address, p.cfg.Backlog)
-		if err != nil {
-			p.Close()
-			return nil, err
-		}
-		p.listeners = append(p.listeners, ln)
-		addrs = append(addrs, ln.Addr())
+	p := &Proxy{
+		app: app, access: accessLog, log: log,
+		budget: budget,
+		fiber:  fiber.New(fiber.Config{DisableStartupMessage: true}),
+		ids:    newIDs(), turning: make(chan struct{}, maxTurning), quiet: loop,
 	}
-	return addrs, nil
-}
-
-// Close closes the sockets that Listen has opened, for a start that fails before Run. Run closes them itself.
-func (p *Proxy) Close() {
-	for _, ln := range p.listeners {
-		_ = ln.Close() // what it has accepted goes on
-	}
-	p.listeners = nil
+	p.rules.Store(rules)
+	return p, nil
 }
 
 // Run serves until ctx ends; then it accepts nothing more, lets the requests that are being served end, and returns when
-// they have, or when drain ends. It returns an error if a listener fails.
+// they have, or when drain ends.
 func (p *Proxy) Run(ctx, drain context.Context) error {
-	var watching, accepting sync.WaitGroup
+	var watching sync.WaitGroup
 	watching.Go(p.quiet.Run) // ends by its Close below
-	for _, ln := range p.listeners {
-		accepting.Go(func() { p.accept(&listener{ln, p.log}) }) // ends by Close below
-	}
+	p.open()
 	<-ctx.Done()
 	p.draining.Store(true)
 	p.Close()
-	accepting.Wait()
+	p.accepting.Wait()
 	p.quiet.Drain()
 	if open := p.door.await(drain); open > 0 {
 		p.log.Warn("connections cut", "open", open)

@@ -85,9 +85,9 @@ func (c *conn) renew() time.Time {
 		return now
 	}
 	c.renewed = now
-	limit := now.Add(c.p.cfg.SendTimeout)
-	if rate := c.p.cfg.SendMinRate; rate > 0 {
-		if least := now.Add(c.sending.slack(rate, c.p.cfg.SendMinRateAfter)); least.Before(limit) {
+	limit := now.Add(c.rules.cfg.SendTimeout)
+	if rate := c.rules.cfg.SendMinRate; rate > 0 {
+		if least := now.Add(c.sending.slack(rate, c.rules.cfg.SendMinRateAfter)); least.Before(limit) {
 			limit = least
 		}
 	}
@@ -97,7 +97,7 @@ func (c *conn) renew() time.Time {
 
 // took notes that a write has ended well.
 func (c *conn) took(begun time.Time, n int) {
-	if c.p.cfg.SendMinRate > 0 {
+	if c.rules.cfg.SendMinRate > 0 {
 		c.sending.add(n, time.Since(begun))
 	}
 }
@@ -105,13 +105,13 @@ func (c *conn) took(begun time.Time, n int) {
 // slow decides what becomes of a write that did not send all: a client that has taken some of it before the deadline may
 // go on. It returns the error that ends the connection.
 func (c *conn) slow(begun time.Time, n int, err error) error {
-	rate := c.p.cfg.SendMinRate
+	rate := c.rules.cfg.SendMinRate
 	c.sending.add(n, time.Since(begun))
 	switch {
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 	case n == 0:
 		err = errSendTimeout
-	case rate > 0 && c.sending.slack(rate, c.p.cfg.SendMinRateAfter) <= 0:
+	case rate > 0 && c.sending.slack(rate, c.rules.cfg.SendMinRateAfter) <= 0:
 		err = errSendSlow
 	default:
 		c.renewed = time.Time{}

@@ -17,7 +17,7 @@ func (x *exchange) serveStatic() (bool, error) {
 			ctx.Request.Header.SetBytesKV(f.Name, f.Value)
 		}
 	}
-	served, err := x.p.files.Serve(ctx, x.head.Path)
+	served, err := x.rules.files.Serve(ctx, x.head.Path)
 	if !served {
 		return false, nil
 	}

@@ -38,17 +38,25 @@ type upload struct {
 	chunked bool
 	whole   bool
 
+	bodyRules
 	begun   time.Time
 	last    time.Time // when something came
 	tooSlow bool      // the deadline is that of body_min_rate
+}
+
+// bodyRules are the limits of a request's body.
+type bodyRules struct {
+	size  int64         // in bytes; 0: no limit
+	pause time.Duration // between two reads
+	rate  int64         // the least on average, in bytes a second; 0: no limit
 }
 
 // bodyBuffers holds buffers that grew to what bodies needed, at most body_memory.
 var bodyBuffers = sync.Pool{New: func() any { b := make([]byte, 0, inputSize); return &b }}
 
 // begin prepares for the body that a head announces.
-func (u *upload) begin(h *head.Head, now time.Time) {
-	*u = upload{left: h.Length, chunked: h.Chunked, begun: now, last: now}
+func (u *upload) begin(h *head.Head, rules bodyRules, now time.Time) {
+	*u = upload{left: h.Length, chunked: h.Chunked, bodyRules: rules, begun: now, last: now}
 	u.whole = !h.Chunked && h.Length <= 0
 }
 
@@ -133,7 +141,7 @@ func (x *exchange) shrink() {
 	old := x.buffer
 	x.block = append(make([]byte, 0, len(x.block)), x.block...)
 	x.buffer = x.block
-	_ = x.head.Read(x.block, x.p.limits) // as before
+	_ = x.head.Read(x.block, x.rules.limits) // as before
 	x.identify()
 	freeInput(old)
 }
@@ -177,7 +185,7 @@ func (x *exchange) store(data []byte) error {
 	if err := x.count(len(data)); err != nil {
 		return err
 	}
-	if u.file == nil && int64(len(u.memory)+len(data)) <= x.p.cfg.BodyMemory {
+	if u.file == nil && int64(len(u.memory)+len(data)) <= x.rules.cfg.BodyMemory {
 		u.reserve(len(data))
 		u.memory = append(u.memory, data...)
 		return nil
@@ -188,7 +196,7 @@ func (x *exchange) store(data []byte) error {
 func (x *exchange) count(n int) error {
 	u := &x.upload
 	u.total += int64(n)
-	if limit := x.bodySize; limit > 0 && u.total > limit {
+	if limit := u.size; limit > 0 && u.total > limit {
 		return errBodyTooLarge
 	}
 	return nil
@@ -207,7 +215,7 @@ func (u *upload) reserve(n int) {
 func (x *exchange) toFile(data []byte) error {
 	u := &x.upload
 	if u.file == nil {
-		file, err := spool.TempFile(x.p.cfg.TempDir)
+		file, err := spool.TempFile(x.rules.cfg.TempDir)
 		if err != nil {
 			return errors.Join(errSpool, err)
 		}
@@ -232,7 +240,7 @@ var errSpool = errors.New("temporary file")
 // receiveMemory reads a body of known length straight to where it stays. What does not fit there goes to the file.
 func (x *exchange) receiveMemory(limit time.Time) error {
 	u := &x.upload
-	room := min(u.left, x.p.cfg.BodyMemory-int64(len(u.memory)))
+	room := min(u.left, x.rules.cfg.BodyMemory-int64(len(u.memory)))
 	if room <= 0 {
 		return x.toFile(nil)
 	}
@@ -270,16 +278,16 @@ func (x *exchange) receivePiece(limit time.Time) error {
 // least rate.
 func (x *exchange) bodyLimit(now time.Time) time.Time {
 	u := &x.upload
-	limit := u.last.Add(x.bodyTimeout)
+	limit := u.last.Add(u.pause)
 	u.tooSlow = false
-	if x.bodyMinRate <= 0 {
+	if u.rate <= 0 {
 		return limit
 	}
-	seconds := float64(u.total) / float64(x.bodyMinRate)
-	if seconds > now.Sub(u.begun).Seconds()+x.bodyTimeout.Seconds() {
+	seconds := float64(u.total) / float64(u.rate)
+	if seconds > now.Sub(u.begun).Seconds()+u.pause.Seconds() {
 		return limit // and not to be added to a time, either: a year is near for a gibibyte at a byte a second
 	}
-	least := u.begun.Add(x.p.cfg.BodyMinRateAfter + time.Duration(seconds*float64(time.Second)))
+	least := u.begun.Add(x.rules.cfg.BodyMinRateAfter + time.Duration(seconds*float64(time.Second)))
 	if least.Before(limit) {
 		u.tooSlow = true
 		return least

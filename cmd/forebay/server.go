@@ -52,9 +52,9 @@ func build(cfg config.Config, stdout io.Writer, log *slog.Logger) (*server, erro
 	if s.access, err = access.Open(cfg.Log.Access, stdout); err != nil {
 		return nil, err
 	}
+	budget := spool.NewBudget(cfg.Proxy.SpoolMemory)
 	limits := spool.Limits{
-		Memory: cfg.Proxy.ResponseMemory, File: cfg.Proxy.ResponseSpool, Dir: cfg.Proxy.TempDir,
-		Budget: spool.NewBudget(cfg.Proxy.SpoolMemory),
+		Memory: cfg.Proxy.ResponseMemory, File: cfg.Proxy.ResponseSpool, Dir: cfg.Proxy.TempDir, Budget: budget,
 	}
 	if s.dispatcher, err = dispatch.New(cfg.Dispatch, cfg.Paths, limits, log); err != nil {
 		return nil, err
@@ -67,7 +67,8 @@ func build(cfg config.Config, stdout io.Writer, log *slog.Logger) (*server, erro
 	if err != nil {
 		return nil, err
 	}
-	s.proxy, err = proxy.New(cfg.Proxy, cfg.App.ScriptName, mappings, s.dispatcher, s.access, log)
+	settings := proxy.Settings{Proxy: cfg.Proxy, Paths: cfg.Paths, Mount: cfg.App.ScriptName, Static: mappings}
+	s.proxy, err = proxy.New(settings, budget, s.dispatcher, s.access, log)
 	return s, err
 }
 

@@ -1,0 +1,69 @@
+package proxy
+
+import (
+	"forebay/config"
+	"forebay/proxy/forwarded"
+	"forebay/proxy/handover"
+	"forebay/proxy/head"
+	"forebay/proxy/static"
+)
+
+// Settings are what the configuration says about HTTP.
+type Settings struct {
+	Proxy config.Proxy
+	Paths []config.Path
+	// Mount is SCRIPT_NAME: the prefix of the paths that the application sees.
+	Mount string
+	// Static are the mappings of files, opened.
+	Static []static.Mapping
+}
+
+// rules are the settings in the form in which requests meet them. They are never changed: a reload makes others, and a
+// request is under those that were in force when it began.
+type rules struct {
+	cfg    config.Proxy
+	paths  []config.Path
+	mount  string
+	limits head.Limits
+	files  *static.Files
+	named  *handover.Files  // files that the application names
+	trust  *forwarded.Trust // whose forwarded fields are believed
+	relays *forwarded.Trust // whose connections begin with a PROXY header
+}
+
+func newRules(s Settings) (*rules, error) {
+	r := &rules{
+		cfg: s.Proxy, paths: s.Paths, mount: s.Mount, files: static.New(s.Static),
+		limits: head.Limits{
+			Target: s.Proxy.LimitRequestLine, Fields: s.Proxy.LimitRequestFields, Field: s.Proxy.LimitRequestFieldSize,
+		},
+	}
+	var err error
+	if r.trust, err = forwarded.New(s.Proxy.ForwardedAllowIPs); err != nil {
+		return nil, err
+	}
+	if r.relays, err = forwarded.New(s.Proxy.ProxyProtocolFrom); err != nil {
+		return nil, err
+	}
+	r.named, err = handover.Open(s.Proxy.XSendfile, s.Proxy.XAccelRedirect)
+	return r, err
+}
+
+// body returns the limits of the body of a request whose path has that index in Settings.Paths, or config.NoPath.
+func (r *rules) body(path int) (b bodyRules) {
+	b = bodyRules{size: r.cfg.BodySize, pause: r.cfg.BodyTimeout, rate: r.cfg.BodyMinRate}
+	if path == config.NoPath {
+		return b
+	}
+	own := &r.paths[path]
+	if own.BodySize != nil {
+		b.size = *own.BodySize
+	}
+	if own.BodyTimeout != nil {
+		b.pause = *own.BodyTimeout
+	}
+	if own.BodyMinRate != nil {
+		b.rate = *own.BodyMinRate
+	}
+	return b
+}
