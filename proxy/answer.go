@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"forebay/proxy/head"
+	"forebay/proxy/reply"
 	"forebay/python"
 )
 
@@ -33,13 +34,16 @@ func (x *exchange) answer(resp *python.Response) error {
 	if err != nil {
 		return err
 	}
+	if r := x.fileReply(resp, said); r != nil {
+		return x.sendReply(r)
+	}
 	switch {
 	case string(x.head.Method) == http.MethodHead, resp.Status == http.StatusNoContent, resp.Status == http.StatusNotModified:
 		return x.answerBare(resp, said)
 	case resp.Stream != nil:
 		return x.answerStream(resp, said)
 	case resp.File != nil:
-		return x.answerFile(resp, said)
+		return x.answerShort(resp, said)
 	}
 	return x.answerWhole(resp, said)
 }
@@ -129,8 +133,6 @@ func (x *exchange) answerBare(resp *python.Response, s said) error {
 	case resp.Status == http.StatusNoContent, resp.Status == http.StatusNotModified:
 		length = bare
 	case length >= 0:
-	case resp.File != nil:
-		length = resp.File.Count
 	case resp.Stream == nil && len(resp.Body) > 0:
 		length = int64(len(resp.Body))
 	default:
@@ -161,22 +163,34 @@ func (x *exchange) answerWhole(resp *python.Response, s said) error {
 	return nil
 }
 
-// answerFile answers with a part of a file that the application has opened.
-func (x *exchange) answerFile(resp *python.Response, s said) error {
-	part := resp.File
-	length := part.Count
-	if s.length >= 0 {
-		length = s.length
+// fileReply is the answer of an application that names a file, or gives one that is as long as it says: what follows is
+// between the client and the file, with ranges and conditions. nil means that it does neither.
+func (x *exchange) fileReply(resp *python.Response, s said) *reply.Reply {
+	if r, found := x.rules.named.Reply(x.head.Method, x.head.Fields, resp.Status, resp.Fields); found {
+		return r
 	}
-	x.endHead(s.own, length)
+	part := resp.File
+	if part == nil || s.length > part.Count || resp.Status == http.StatusNoContent || resp.Status == http.StatusNotModified {
+		return nil
+	}
+	count := part.Count
+	if s.length >= 0 {
+		count = s.length
+	}
+	answer := reply.Application{
+		Status: resp.Status, Fields: resp.Fields, File: part.File, Offset: part.Offset, Count: count, // resp closes it
+	}
+	return answer.Reply(x.head.Method, x.head.Fields)
+}
+
+// answerShort sends the file of an application that promised more than there is of it, and cuts the connection.
+func (x *exchange) answerShort(resp *python.Response, s said) error {
+	x.endHead(s.own, s.length)
 	if err := x.sendHead(); err != nil {
 		return err
 	}
-	if err := x.conn.sendFile(part.File, part.Offset, min(length, part.Count), &x.sent); err != nil {
+	if err := x.conn.sendFile(resp.File.File, resp.File.Offset, resp.File.Count, &x.sent); err != nil {
 		return err
 	}
-	if length > part.Count {
-		return errShort
-	}
-	return nil
+	return errShort
 }

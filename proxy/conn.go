@@ -45,6 +45,7 @@ type conn struct {
 	renewed   time.Time // when the write deadline was last set
 	sending   sending
 
+	relayed   bool // the header of the PROXY protocol has not come yet
 	leaving   bool // no further request is served
 	lingering bool // what the client still sends is read for a moment before the end
 }
@@ -72,6 +73,7 @@ func newConn(p *Proxy, c net.Conn) (*conn, error) {
 	if local, ok := c.LocalAddr().(*net.TCPAddr); ok {
 		w.setLocal(unmap(local.AddrPort()))
 	}
+	w.relayed = w.rules.relays.Trusted(w.remote.Addr(), w.unix)
 	return w, nil
 }
 

@@ -23,34 +23,40 @@ type door struct {
 	empty chan struct{}      // closed when the last connection has ended; nil while nobody waits for it
 }
 
-// enter counts a connection, or says why it is one too many. It is counted in any case.
-func (d *door) enter(from netip.Addr, total, each int) error {
+// enter counts a connection, and reports whether it is one too many.
+func (d *door) enter(limit int) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.open++
-	if each > 0 && from.IsValid() {
-		if d.from == nil {
-			d.from = map[netip.Addr]int{}
-		}
-		d.from[from]++
-		if d.from[from] > each {
-			return errTooManyFrom
-		}
-	}
-	if total > 0 && d.open > total {
+	if limit > 0 && d.open > limit {
 		return errTooMany
 	}
 	return nil
 }
 
+// claim counts a connection of an address, and reports whether it is one too many.
+func (d *door) claim(from netip.Addr, limit int) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.from == nil {
+		d.from = map[netip.Addr]int{}
+	}
+	d.from[from]++
+	if d.from[from] > limit {
+		return errTooManyFrom
+	}
+	return nil
+}
+
+// leave is for each connection that has entered. from is invalid if it has claimed no address.
 func (d *door) leave(from netip.Addr) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.open--
-	if n := d.from[from]; n > 1 {
-		d.from[from] = n - 1
-	} else if n == 1 {
-		delete(d.from, from)
+	if from.IsValid() {
+		if d.from[from]--; d.from[from] == 0 {
+			delete(d.from, from)
+		}
 	}
 	if d.open == 0 && d.empty != nil {
 		close(d.empty)
@@ -103,13 +109,27 @@ func (p *Proxy) accept(ln net.Listener) {
 			_ = raw.Close() // the error that counts is the other
 			continue
 		}
-		c.household = household(c.remote.Addr())
-		if err := p.door.enter(c.household, c.rules.cfg.MaxConnections, c.rules.cfg.MaxConnectionsPerAddress); err != nil {
+		err = p.door.enter(c.rules.cfg.MaxConnections)
+		if err == nil {
+			err = c.claim()
+		}
+		if err != nil {
 			p.turnAway(c, err)
 			continue
 		}
 		go c.serve() // ends when the client is silent, or with the connection
 	}
+}
+
+// claim counts the connection among those of its client's address, where there is a limit. Whom a relay's connection is
+// for shows later.
+func (c *conn) claim() error {
+	limit := c.rules.cfg.MaxConnectionsPerAddress
+	if limit <= 0 || !c.remote.IsValid() || c.relayed {
+		return nil
+	}
+	c.household = household(c.remote.Addr())
+	return c.p.door.claim(c.household, limit)
 }
 
 // turnAway answers a connection that is one too many. A few of them are given the time to read the answer.

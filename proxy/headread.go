@@ -29,6 +29,9 @@ func (c *conn) awaitHead() ([]byte, error) {
 	if c.leaving {
 		return nil, errDone
 	}
+	if err := c.greet(); err != nil {
+		return nil, err
+	}
 	scanned := 0
 	for {
 		c.skipEmptyLines()
@@ -117,6 +120,8 @@ func (c *conn) brokenHead(err error) error {
 	switch {
 	case errors.As(err, &refusal):
 		return refusal
+	case c.relayed: // it has not come as far as HTTP
+		return nil
 	case errors.Is(err, errDone):
 		return nil
 	case errors.Is(err, errLate):

@@ -13,34 +13,44 @@ import (
 
 // sentences say to a person what a status means here.
 var sentences = map[int]string{
-	http.StatusBadRequest:                  "The request could not be understood.",
-	http.StatusNotFound:                    "There is nothing here.",
-	http.StatusMethodNotAllowed:            "This method is not available here.",
-	http.StatusRequestTimeout:              "The request took too long to arrive.",
-	http.StatusRequestEntityTooLarge:       "The request is larger than this server accepts.",
-	http.StatusRequestURITooLong:           "The address is longer than this server accepts.",
-	http.StatusExpectationFailed:           "This server cannot meet the expectation of the request.",
-	http.StatusRequestHeaderFieldsTooLarge: "The head of the request is larger than this server accepts.",
-	http.StatusInternalServerError:         "Something went wrong in the application.",
-	http.StatusNotImplemented:              "This server does not know that kind of request.",
-	http.StatusBadGateway:                  "The application stopped while it worked on the request.",
-	http.StatusServiceUnavailable:          "The application is busy. Please try again in a moment.",
-	http.StatusGatewayTimeout:              "The application took too long to answer.",
-	http.StatusHTTPVersionNotSupported:     "This server speaks HTTP/1.1.",
-	http.StatusInsufficientStorage:         "There is no room for the request at the moment.",
+	http.StatusBadRequest:                   "The request could not be understood.",
+	http.StatusNotFound:                     "There is nothing here.",
+	http.StatusMethodNotAllowed:             "This method is not available here.",
+	http.StatusPreconditionFailed:           "This is not the version that was asked for.",
+	http.StatusRequestedRangeNotSatisfiable: "There is no such part of it.",
+	http.StatusRequestTimeout:               "The request took too long to arrive.",
+	http.StatusRequestEntityTooLarge:        "The request is larger than this server accepts.",
+	http.StatusRequestURITooLong:            "The address is longer than this server accepts.",
+	http.StatusExpectationFailed:            "This server cannot meet the expectation of the request.",
+	http.StatusRequestHeaderFieldsTooLarge:  "The head of the request is larger than this server accepts.",
+	http.StatusInternalServerError:          "Something went wrong in the application.",
+	http.StatusNotImplemented:               "This server does not know that kind of request.",
+	http.StatusBadGateway:                   "The application stopped while it worked on the request.",
+	http.StatusServiceUnavailable:           "The application is busy. Please try again in a moment.",
+	http.StatusGatewayTimeout:               "The application took too long to answer.",
+	http.StatusHTTPVersionNotSupported:      "This server speaks HTTP/1.1.",
+	http.StatusInsufficientStorage:          "There is no room for the request at the moment.",
 }
 
-// page returns the body of an error and begins the fields of the answer: short, HTML or JSON as the client prefers, with
-// the request's id and nothing that is not for strangers.
-func (x *exchange) page(status int) []byte {
+// sendPage answers with an error: a short page in HTML or JSON, as the client prefers, with the request's id and nothing
+// that is not for strangers. fields are further field lines.
+func (x *exchange) sendPage(status int, fields []byte) error {
 	id, reason := string(x.id[:]), http.StatusText(status)
+	x.startHead(status, nil)
+	x.out = append(x.out, fields...)
+	var page []byte
 	if x.prefersJSON() {
 		x.addLine("Content-Type", fiber.MIMEApplicationJSON)
-		document, _ := json.Marshal(errorDocument{status, reason, id}) // texts and a number: never fails
-		return document
+		page, _ = json.Marshal(errorDocument{status, reason, id}) // texts and a number: never fails
+	} else {
+		x.addLine("Content-Type", "text/html; charset=utf-8")
+		page = []byte(errorPage(status, reason, id))
 	}
-	x.addLine("Content-Type", "text/html; charset=utf-8")
-	return []byte(errorPage(status, reason, id))
+	x.endHead(own{}, int64(len(page)))
+	if string(x.head.Method) == http.MethodHead {
+		return x.sendHead()
+	}
+	return x.sendWhole(page)
 }
 
 // prefersJSON asks fiber to read the Accept fields (RFC 9110, section 12.5.1).

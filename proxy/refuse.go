@@ -10,6 +10,7 @@ import (
 
 	"forebay/dispatch"
 	"forebay/proxy/head"
+	"forebay/proxy/reply"
 	"forebay/workers"
 )
 
@@ -47,21 +48,18 @@ func (x *exchange) refuse(err error) error {
 		// Where the next request begins is not sure, or not worth waiting for.
 		x.conn.leaving, x.conn.lingering = true, true
 	}
-	x.startHead(status, nil)
-	var overload *dispatch.OverloadError
-	if errors.As(err, &overload) {
-		x.addLine("Retry-After", strconv.Itoa(int(overload.RetryAfter/time.Second)))
-	}
 	if status == statusClientGone {
+		x.status = status
 		x.conn.leaving = true
 		return errDone
 	}
-	page := x.page(status)
-	x.endHead(own{}, int64(len(page)))
-	if string(x.head.Method) == http.MethodHead {
-		page = nil
+	var fields []byte
+	var overload *dispatch.OverloadError
+	if errors.As(err, &overload) {
+		seconds := strconv.Itoa(int(overload.RetryAfter / time.Second))
+		fields = reply.AppendField(nil, []byte("Retry-After"), []byte(seconds))
 	}
-	return x.sendWhole(page)
+	return x.sendPage(status, fields)
 }
 
 // distrust reports whether the connection must end with a refusal: what follows is not a request, or a body that nobody

@@ -28,10 +28,12 @@ var (
 // upload is a request's body on its way in: into memory up to body_memory, then into an unlinked file. It may be left at
 // any byte, when the client is silent, and gone on with.
 type upload struct {
-	memory []byte
-	buffer *[]byte // from bodyBuffers, or nil: what memory lies in
-	file   *os.File
-	total  int64
+	memory  []byte
+	budget  *spool.Budget // of all bodies
+	granted int64         // what memory has of it
+	buffer  *[]byte       // from bodyBuffers, or nil: what memory lies in
+	file    *os.File
+	total   int64
 
 	left    int64 // of the Content-Length
 	chunks  chunked.Decoder
@@ -78,7 +80,10 @@ func (u *upload) freeMemory() {
 		*u.buffer = u.memory[:0]
 		bodyBuffers.Put(u.buffer)
 	}
-	u.memory, u.buffer = nil, nil
+	if u.granted > 0 {
+		u.budget.Give(u.granted)
+	}
+	u.memory, u.buffer, u.granted = nil, nil, 0
 }
 
 // shrink gives up memory that is not needed while the client is silent.
@@ -87,8 +92,9 @@ func (u *upload) shrink() {
 		return
 	}
 	kept := append(make([]byte, 0, len(u.memory)+len(u.memory)/4), u.memory...)
-	u.freeMemory()
-	u.memory = kept
+	*u.buffer = u.memory[:0]
+	bodyBuffers.Put(u.buffer)
+	u.memory, u.buffer = kept, nil
 }
 
 // receive reads the body to its end. It returns errQuiet when the client is silent, and goes on when called again.
@@ -185,8 +191,7 @@ func (x *exchange) store(data []byte) error {
 	if err := x.count(len(data)); err != nil {
 		return err
 	}
-	if u.file == nil && int64(len(u.memory)+len(data)) <= x.rules.cfg.BodyMemory {
-		u.reserve(len(data))
+	if u.file == nil && int64(len(u.memory)+len(data)) <= x.rules.cfg.BodyMemory && x.reserve(len(data)) {
 		u.memory = append(u.memory, data...)
 		return nil
 	}
@@ -202,14 +207,27 @@ func (x *exchange) count(n int) error {
 	return nil
 }
 
-// reserve makes room in memory for n more bytes.
-func (u *upload) reserve(n int) {
+// reserve makes room in memory for n more bytes, and reports false if all bodies together have as much as they may. The
+// first few thousand bytes are free: connections are bounded, and most bodies are as small.
+func (x *exchange) reserve(n int) bool {
+	u := &x.upload
+	if over := int64(len(u.memory)+n) - inputSize - u.granted; over > 0 {
+		step := max(over, grantStep)
+		if !x.p.budget.Take(step) {
+			return false
+		}
+		u.budget, u.granted = x.p.budget, u.granted+step
+	}
 	if u.memory == nil {
 		u.buffer = bodyBuffers.Get().(*[]byte)
 		u.memory = (*u.buffer)[:0]
 	}
 	u.memory = slices.Grow(u.memory, n)
+	return true
 }
+
+// grantStep is how much a body takes of the memory of all at once.
+const grantStep int64 = 32 << 10
 
 // toFile writes data behind the rest of the body, which moves to the file if it was in memory.
 func (x *exchange) toFile(data []byte) error {
@@ -241,11 +259,10 @@ var errSpool = errors.New("temporary file")
 func (x *exchange) receiveMemory(limit time.Time) error {
 	u := &x.upload
 	room := min(u.left, x.rules.cfg.BodyMemory-int64(len(u.memory)))
-	if room <= 0 {
+	const step = 16 << 10 // memory follows what has come, not what was announced
+	if room <= 0 || !x.reserve(int(min(room, max(step, int64(len(u.memory)))))) {
 		return x.toFile(nil)
 	}
-	const step = 16 << 10 // memory follows what has come, not what was announced
-	u.reserve(int(min(room, max(step, int64(len(u.memory))))))
 	n, err := x.conn.read(u.memory[len(u.memory):min(int64(cap(u.memory)), int64(len(u.memory))+room)], limit)
 	if err != nil {
 		return err

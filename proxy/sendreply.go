@@ -1,0 +1,69 @@
+package proxy
+
+import (
+	"net/http"
+
+	"forebay/proxy/reply"
+)
+
+// sendReply sends what forebay answers by itself, or for an application. r is done with when it returns.
+func (x *exchange) sendReply(r *reply.Reply) error {
+	defer r.Done()
+	if r.Err != nil {
+		x.reportFile(r)
+	}
+	if x.unreadBody() { // it is not worth waiting for
+		x.conn.leaving, x.conn.lingering = true, true
+	}
+	if r.Bare() {
+		return x.sendPage(r.Status, r.Fields)
+	}
+	x.startHead(r.Status, nil)
+	x.out = append(x.out, r.Fields...)
+	if r.Status == http.StatusNotModified {
+		x.endHead(own{}, bare)
+		return x.sendHead()
+	}
+	x.endHead(own{}, r.Length)
+	switch {
+	case string(x.head.Method) == http.MethodHead:
+		return x.sendHead()
+	case r.File == nil:
+		return x.sendWhole(r.Body)
+	}
+	return x.sendParts(r)
+}
+
+func (x *exchange) reportFile(r *reply.Reply) {
+	attrs := x.attrs("status", r.Status, "error", r.Err)
+	if r.Status >= http.StatusInternalServerError {
+		x.p.log.Error("file not sent", attrs...)
+	} else {
+		x.p.log.Debug("file not sent", attrs...)
+	}
+}
+
+// sendParts sends the head, and then the parts of the file.
+func (x *exchange) sendParts(r *reply.Reply) error {
+	if err := x.sendHead(); err != nil {
+		return err
+	}
+	for _, part := range r.Parts {
+		if err := x.sendBytes(part.Prefix); err != nil {
+			return err
+		}
+		if err := x.conn.sendFile(r.File, part.Offset, part.Count, &x.sent); err != nil {
+			return err
+		}
+	}
+	return x.sendBytes(r.Suffix)
+}
+
+// sendBytes sends a part of the body.
+func (x *exchange) sendBytes(b []byte) error {
+	if len(b) == 0 {
+		return nil
+	}
+	x.sent += int64(len(b))
+	return x.conn.write(b)
+}
