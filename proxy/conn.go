@@ -46,6 +46,7 @@ type conn struct {
 	sending   sending
 
 	relayed   bool // the header of the PROXY protocol has not come yet
+	forgotten bool // it does not count as open any more
 	leaving   bool // no further request is served
 	lingering bool // what the client still sends is read for a moment before the end
 }

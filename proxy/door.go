@@ -134,6 +134,7 @@ func (c *conn) claim() error {
 
 // turnAway answers a connection that is one too many. A few of them are given the time to read the answer.
 func (p *Proxy) turnAway(c *conn, reason error) {
+	p.forget(c) // it takes nobody's place
 	c.x = p.begin(c, nil)
 	_ = c.x.refuse(reason) // the connection ends in any case
 	select {
@@ -152,4 +153,9 @@ func (p *Proxy) turnAway(c *conn, reason error) {
 const maxTurning = 256
 
 // forget is called when a connection has ended.
-func (p *Proxy) forget(c *conn) { p.door.leave(c.household) }
+func (p *Proxy) forget(c *conn) {
+	if !c.forgotten {
+		c.forgotten = true
+		p.door.leave(c.household)
+	}
+}

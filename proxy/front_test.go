@@ -36,6 +36,7 @@ type call struct {
 	environ map[string]any
 	body    []byte
 	file    bool // the body came in a file
+	path    int
 	gone    func() bool
 }
 
@@ -71,7 +72,7 @@ func readCall(req *python.Request) (call, error) {
 		return call{}, err
 	}
 	pair := value.(python.Tuple)
-	seen := call{environ: pair[0].(map[string]any), gone: req.Client.Gone}
+	seen := call{environ: pair[0].(map[string]any), gone: req.Client.Gone, path: req.Path}
 	if req.File != nil {
 		seen.file = true
 		seen.body, err = io.ReadAll(io.NewSectionReader(req.File, 0, 1<<40))
@@ -99,6 +100,7 @@ type front struct {
 	t      *testing.T
 	addr   net.Addr
 	app    *application
+	proxy  *Proxy
 	access safeBuffer
 	log    safeBuffer
 	stop   context.CancelFunc // what SIGTERM does
@@ -138,17 +140,22 @@ func startFront(t *testing.T, app *application, change ...func(*config.Proxy)) *
 
 func startMounted(t *testing.T, app *application, cfg config.Proxy, mount string) *front {
 	t.Helper()
+	mappings, err := OpenStatic(cfg.Static)
+	require.NoError(t, err)
+	return startSettings(t, app, Settings{Proxy: cfg, Mount: mount, Static: mappings})
+}
+
+func startSettings(t *testing.T, app *application, settings Settings) *front {
+	t.Helper()
 	f := &front{t: t, app: app, ended: make(chan error, 1)}
 	accessLog, err := access.Open("-", &f.access)
 	require.NoError(t, err)
 	log := slog.New(slog.NewTextHandler(&f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	mappings, err := OpenStatic(cfg.Static)
-	require.NoError(t, err)
-	p, err := New(Settings{Proxy: cfg, Mount: mount, Static: mappings}, spool.NewBudget(cfg.SpoolMemory), app, accessLog, log)
+	p, err := New(settings, spool.NewBudget(settings.Proxy.SpoolMemory), app, accessLog, log)
 	require.NoError(t, err)
 	addrs, err := p.Listen(t.Context())
 	require.NoError(t, err)
-	f.addr = addrs[0]
+	f.addr, f.proxy = addrs[0], p
 
 	logging, endLog := context.WithCancel(context.Background())
 	logged := make(chan error, 1)
