@@ -1,7 +1,9 @@
 // Package workers owns the Python processes: it starts them, learns when they are ready, lends their threads as slots,
-// and replaces a process that died or that cannot be trusted any more.
+// and replaces a process that died, that cannot be trusted any more, or that has served its time.
 //
 // Invariants: every process that was started is waited for, and its exit is one log line. A process belongs to one
-// goroutine (its seat's), which alone starts, ends and waits for it; others ask through methods. A slot is lent only
-// between Host.Offer and the end of what Host.Withdraw returns. The package knows no queues and no HTTP.
+// goroutine (its seat's), which alone starts it, ends it or hands it to a goroutine that does; others ask through methods. A
+// slot is lent only between Host.Offer and the end of what Host.Withdraw returns. At most two generations of workers live at
+// once, besides those that drain: one is lent, the other boots. At most one worker is being recycled. Once a generation has
+// been of use, no failed start ends it. The package knows no queues and no HTTP.
 package workers

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,13 +38,4 @@ func exitText(state *os.ProcessState) string {
 		text += " (core dumped)"
 	}
 	return text
-}
-
-// backoff returns how long to wait before the next start after n failed ones in a row: 100 ms, doubling, at most 10 s.
-func backoff(n int) time.Duration {
-	const first, most = 100 * time.Millisecond, 10 * time.Second
-	if n > 7 {
-		return most
-	}
-	return min(first<<(n-1), most)
 }

@@ -1,39 +1,14 @@
 package workers
 
 import (
-	"context"
 	"os/exec"
+	"strconv"
 	"syscall"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-func TestBackoffDoublesUpToItsBound(t *testing.T) {
-	ms := time.Millisecond
-	for n, want := range []time.Duration{1: 100 * ms, 200 * ms, 400 * ms, 800 * ms, 1600 * ms, 3200 * ms, 6400 * ms, 10 * time.Second} {
-		if n > 0 {
-			assert.Equal(t, want, backoff(n), "after %d failed starts", n)
-		}
-	}
-	assert.Equal(t, 10*time.Second, backoff(1000))
-}
-
-func TestPause(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		pause(t.Context(), time.Minute)
-		assert.Equal(t, time.Minute, time.Since(start))
-
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		pause(ctx, time.Hour)
-		assert.Equal(t, time.Minute+time.Second, time.Since(start), "the end of the context ends it")
-	})
-}
 
 func TestExitText(t *testing.T) {
 	cases := map[string]struct{ script, want string }{
@@ -60,19 +35,15 @@ func TestErrorsSayWhatHappened(t *testing.T) {
 	assert.Equal(t, "unknown", State(99).String())
 }
 
-func TestStateOnlyMovesForward(t *testing.T) {
-	w := &Worker{log: newLogbook(t).logger()}
-	assert.Equal(t, Booting, w.State())
-	assert.True(t, w.become(Draining))
-	assert.False(t, w.become(Ready))
-	assert.False(t, w.become(Draining))
-	assert.Equal(t, Draining, w.State())
-	assert.True(t, w.become(Exited))
-	assert.Equal(t, "exited", w.State().String())
-}
-
 // killHard kills a worker as the kernel does when memory runs out.
 func killHard(t *testing.T, w *Worker) {
 	t.Helper()
 	require.NoError(t, syscall.Kill(w.PID(), syscall.SIGKILL))
+}
+
+func killPID(t *testing.T, pid string) {
+	t.Helper()
+	n, err := strconv.Atoi(pid)
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(n, syscall.SIGKILL))
 }

@@ -57,20 +57,29 @@ func lookUp(name string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// Probe runs the interpreter to say why no worker starts: nil means that Python itself is fine.
-func Probe(path string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+// probeTimeout is how long an interpreter may take to tell its version.
+const probeTimeout = 10 * time.Second
+
+// Probe runs the interpreter to say why no worker starts: nil means that Python itself is fine. It blocks until that has
+// ended, or ctx.
+func Probe(ctx context.Context, path string) error {
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	var stderr strings.Builder
+	var out, stderr strings.Builder
 	cmd := exec.CommandContext(ctx, path, "-c", "import sys; print('%d %d' % sys.version_info[:2])")
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
+	cmd.Stdout, cmd.Stderr = &out, &stderr
+	cmd.WaitDelay = time.Second // for what it may have started
+	err := children.start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+		children.forget(cmd.Process.Pid)
+	}
 	if err != nil {
 		return &PythonError{Tried: []string{path}, Reason: fmt.Sprintf("running it: %v: %s", err, lastLine(stderr.String()))}
 	}
 	var major, minor int
-	if _, err := fmt.Sscan(string(out), &major, &minor); err != nil {
-		return &PythonError{Tried: []string{path}, Reason: fmt.Sprintf("it does not answer like Python: %q", out)}
+	if _, err := fmt.Sscan(out.String(), &major, &minor); err != nil {
+		return &PythonError{Tried: []string{path}, Reason: fmt.Sprintf("it does not answer like Python: %q", out.String())}
 	}
 	if major < oldestMajor || (major == oldestMajor && minor < oldestMinor) {
 		return &PythonError{Tried: []string{path}, Reason: fmt.Sprintf("it is Python %d.%d, and %d.%d is the oldest that works",

@@ -83,7 +83,7 @@ func TestProbe(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			path := program(t, filepath.Join(t.TempDir(), "python"), c.script)
-			err := Probe(path)
+			err := Probe(t.Context(), path)
 			if c.reason == "" {
 				assert.NoError(t, err)
 				return

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -65,8 +66,26 @@ func scriptProgram(t *testing.T, scripts ...string) Program {
 	}
 }
 
-func oneWorker() config.Workers {
-	return config.Workers{Processes: 1, Threads: 1, BootTimeout: deadline}
+// cued adds to a program of scripts a FIFO for those that wait for a cue. Each cue is for one of them.
+func cued(t *testing.T, program Program) (_ Program, cue func()) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cue")
+	require.NoError(t, syscall.Mkfifo(path, 0o600))
+	program.Env = append(program.Env, cueKey+"="+path)
+	fifo, err := os.OpenFile(path, os.O_RDWR, 0) // for both, so that no open waits
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, fifo.Close()) })
+	return program, func() {
+		t.Helper()
+		_, err := fifo.Write([]byte{0})
+		require.NoError(t, err)
+	}
+}
+
+func oneWorker() config.Workers { return several(1) }
+
+func several(workers int) config.Workers {
+	return config.Workers{Processes: workers, Threads: 1, BootTimeout: deadline}
 }
 
 // host lends nothing: it tells the test what it was offered, and what was taken back.

@@ -3,7 +3,6 @@ package workers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -21,21 +20,53 @@ type Host interface {
 	Withdraw(w *Worker) (idle <-chan struct{})
 }
 
-// Pool is a fixed number of seats, each with one worker in it at nearly all times.
+// Pool keeps the workers of one generation running, replaces them one by one, and puts another generation in their place
+// when it is asked to.
 type Pool struct {
-	cfg     config.Workers
-	grace   time.Duration
-	program Program
-	sources []byte
-	host    Host
-	log     *slog.Logger
-	starter starter
+	sources  []byte
+	host     Host
+	log      *slog.Logger
+	starter  starter
+	failures failureLog
+	first    plan
 
 	hurry    <-chan struct{}   // closed when nothing more is waited for; set by Run
 	ready    chan python.Ready // takes what the first ready worker said; one entry
 	wasReady atomic.Bool       // that has happened
-	ending   sync.WaitGroup    // workers that are replaced already and still finish
+
+	reloads   chan *reload  // to Run
+	resizes   chan resize   // to Run
+	ended     chan struct{} // closed when Run has returned
+	recycling chan struct{} // holds an entry while a worker is being recycled
+	ending    sync.WaitGroup
 }
+
+// plan is what the workers of a generation run, and how.
+type plan struct {
+	cfg     config.Workers
+	grace   time.Duration // how long the requests of a worker that is replaced may take to end
+	program Program
+}
+
+// reload is a generation that is asked for.
+type reload struct {
+	plan plan
+	done chan error // what became of it; one entry
+}
+
+// resize is a change of the number of workers.
+type resize struct {
+	by   int
+	left chan int // how many there are then; one entry
+}
+
+// What a reload may end with, besides the errors of a start.
+var (
+	// ErrSuperseded says that another reload was asked for before this one had begun.
+	ErrSuperseded = errors.New("another reload came after this one")
+	// ErrStopped says that the workers are being stopped, or never ran.
+	ErrStopped = errors.New("the workers are stopped")
+)
 
 // New makes a pool that lends its slots through host. grace is how long the requests of a worker that is replaced may
 // take to end. It starts nothing.
@@ -45,9 +76,12 @@ func New(cfg config.Workers, grace time.Duration, program Program, host Host, lo
 		return nil, err
 	}
 	return &Pool{
-		cfg: cfg, grace: grace, program: program, sources: sources, host: host, log: log,
+		sources: sources, host: host, log: log, failures: failureLog{log: log},
+		first:   plan{cfg, grace, program},
 		starter: starter{requests: make(chan startRequest)},
 		ready:   make(chan python.Ready, 1),
+		reloads: make(chan *reload), resizes: make(chan resize), ended: make(chan struct{}),
+		recycling: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -56,168 +90,99 @@ func (p *Pool) Ready() <-chan python.Ready { return p.ready }
 
 // Run starts the workers and keeps them running until ctx ends; then it ends them, after the requests on their slots or
 // when drain ends, and returns nil when no process is left. It returns a *LoadError or a *PythonError if the very first
-// start shows that no start will succeed.
+// start shows that no start will succeed. It is called once.
 func (p *Pool) Run(ctx, drain context.Context) error {
+	defer close(p.ended)
 	p.hurry = drain.Done()
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
+	ctx, stop := context.WithCancel(ctx)
 	starting, endStarter := context.WithCancel(context.Background())
 	var starterDone sync.WaitGroup
 	starterDone.Go(func() { p.starter.run(starting) })
 
-	var seats sync.WaitGroup
-	for id := 1; id <= p.cfg.Processes; id++ {
-		seats.Go(func() {
-			if err := p.seat(ctx, id); err != nil {
-				stop(err)
-			}
-		})
-	}
-	seats.Wait()
+	err := p.supervise(ctx)
+	stop()
 	p.ending.Wait()
 	endStarter()
 	starterDone.Wait()
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause
-	}
-	return nil
+	return err
 }
 
-// seat keeps one worker running until ctx ends. It returns an error only for a first start that cannot succeed.
-func (p *Pool) seat(ctx context.Context, id int) error {
-	failures := 0
-	for ctx.Err() == nil {
-		w, err := p.bring(ctx, id)
-		switch {
-		case ctx.Err() != nil && err != nil:
-			return nil
-		case err != nil:
-			if reason := p.hopeless(err); reason != nil {
-				return reason
-			}
-			failures++
-			p.logFailure(id, err, backoff(failures))
-		default:
-			if p.keep(ctx, w) {
-				failures = 0
-				continue
-			}
-			failures++
-		}
-		pause(ctx, backoff(failures))
-	}
-	return nil
-}
-
-// bring starts a worker and waits until it is ready.
-func (p *Pool) bring(ctx context.Context, id int) (*Worker, error) {
-	w, err := p.start(id)
-	if err != nil {
-		return nil, err
-	}
-	release := context.AfterFunc(ctx, w.kill)
-	err = w.boot(p.sources, p.program.Boot.For(id, controlFD+1, p.cfg.Threads).Frame(), p.cfg.BootTimeout)
-	release()
-	if err != nil {
-		w.kill()
-		<-w.exited
-		w.close()
-		return nil, fmt.Errorf("start worker %d: %w", id, err)
-	}
-	w.listening.Go(w.listen)
-	w.become(Ready)
-	w.log.Debug("worker ready", "python", w.ready.Version, "gil", w.ready.GIL)
-	p.host.Offer(w)
-	if p.wasReady.CompareAndSwap(false, true) {
-		p.ready <- w.ready
-	}
-	return w, nil
-}
-
-// hopeless reports whether err, of a start before any worker was ready, would come back at every further start. If so
-// it is the reason to give up.
-func (p *Pool) hopeless(err error) error {
-	if p.wasReady.Load() {
-		return nil
-	}
-	var load *LoadError
-	if errors.As(err, &load) {
-		return load
-	}
-	return Probe(p.program.Python)
-}
-
-// steady is how long a worker must have lived for its end not to count as a failed start.
-const steady = time.Second
-
-// settling is how long a broken stream may be ahead of the news that the process at its other end has died.
-const settling = 200 * time.Millisecond
-
-// keep waits until the worker has ended or must be replaced. It reports false if it ended so soon that the next start
-// should wait.
-func (p *Pool) keep(ctx context.Context, w *Worker) bool {
-	since := time.Now()
-	select {
-	case <-ctx.Done():
-		p.finish(w, true)
-	case reason := <-w.retire:
-		if w.endsWithin(settling) {
-			p.finish(w, false)
-			break
-		}
-		w.log.Warn("worker is being replaced", "reason", reason)
-		p.ending.Go(func() { p.finish(w, true) })
-	case <-w.exited:
-		p.finish(w, false)
-	}
-	return time.Since(since) >= steady
-}
-
-// finish takes a worker's slots back, lets its requests end, and ends the process. asked says that we want it to end.
-func (p *Pool) finish(w *Worker, asked bool) {
-	w.become(Draining)
-	idle := p.host.Withdraw(w)
-	timer := time.NewTimer(p.grace)
-	defer timer.Stop()
-	select {
-	case <-w.exited:
-	case <-idle:
-		w.drain()
-	case <-timer.C:
-		p.cut(w)
-	case <-p.hurry:
+// supervise starts generations and puts them in each other's place. It alone knows which there are.
+func (p *Pool) supervise(ctx context.Context) error {
+	var (
+		current = p.begin(ctx, p.first, false)
+		next    *generation // boots; nil when none does
+		asked   *reload     // what next is for
+		waiting *reload     // what comes after it
+	)
+	for {
 		select {
-		case <-idle:
-			w.drain()
-		default:
-			p.cut(w)
+		case <-ctx.Done():
+			asked.finish(ErrStopped)
+			waiting.finish(ErrStopped)
+			return nil
+		case err := <-current.failed:
+			asked.finish(ErrStopped)
+			waiting.finish(ErrStopped)
+			return err
+		case r := <-p.reloads:
+			waiting.finish(ErrSuperseded)
+			waiting = r
+		case r := <-p.resizes:
+			r.left <- current.resize(ctx, r.by)
+		case <-next.whenLoaded():
+			if next.open() {
+				current.end()
+				asked.finish(nil)
+				current, next, asked = next, nil, nil
+			}
+		case err := <-next.whenFailed():
+			next.end()
+			asked.finish(err)
+			next, asked = nil, nil
+		}
+		if next == nil && waiting != nil {
+			next, asked, waiting = p.begin(ctx, waiting.plan, true), waiting, nil
 		}
 	}
-	<-w.exited
-	w.logExit(asked)
-	w.close()
 }
 
-func (p *Pool) cut(w *Worker) {
-	w.log.Warn("worker killed with requests running", "after", p.grace)
-	w.kill()
-}
-
-func (p *Pool) logFailure(id int, err error, wait time.Duration) {
-	attrs := []any{"worker", id, "error", err, "again_in", wait}
-	var load *LoadError
-	if errors.As(err, &load) {
-		attrs = append(attrs, "traceback", load.Traceback)
+// finish answers for a reload, if there is one.
+func (r *reload) finish(err error) {
+	if r != nil {
+		r.done <- err
 	}
-	p.log.Error("worker not started", attrs...)
 }
 
-// pause waits for d or the end of ctx.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
+// Reload boots a generation of workers by another plan, and when all of them are ready lends their slots and drains those
+// of the generation before. It blocks until that drain has begun. After any error the old generation goes on as if
+// nothing had been: a *LoadError, a *PythonError, ErrBootTimeout, or a *DiedError when a worker has died several times.
+// Only one generation boots at a time: of those that are asked for meanwhile the latest wins, and the others end with
+// ErrSuperseded. Safe for concurrent use.
+func (p *Pool) Reload(cfg config.Workers, grace time.Duration, program Program) error {
+	return <-p.ask(plan{cfg, grace, program})
+}
+
+// ask hands a plan to the supervisor and returns where its result will be.
+func (p *Pool) ask(plan plan) <-chan error {
+	r := &reload{plan: plan, done: make(chan error, 1)}
 	select {
-	case <-ctx.Done():
-	case <-timer.C:
+	case p.reloads <- r:
+	case <-p.ended:
+		r.finish(ErrStopped)
+	}
+	return r.done
+}
+
+// Resize adds workers to those that run, or takes some away, which then drain; one always stays. It returns how many
+// there are to be now, 0 when the pool has ended. The next reload goes back to the number of its configuration. Safe for
+// concurrent use.
+func (p *Pool) Resize(by int) int {
+	r := resize{by, make(chan int, 1)}
+	select {
+	case p.resizes <- r:
+		return <-r.left
+	case <-p.ended:
+		return 0
 	}
 }

@@ -62,7 +62,7 @@ func TestWorkerThatEndsAtOnceWaitsForItsNextStart(t *testing.T) {
 		killHard(t, r.ready())
 	}
 	r.ready()
-	assert.GreaterOrEqual(t, time.Since(start), backoff(1)+backoff(2)+backoff(3))
+	assert.GreaterOrEqual(t, time.Since(start), leastWait(1)+leastWait(2)+leastWait(3))
 }
 
 func TestRetire(t *testing.T) {

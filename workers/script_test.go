@@ -15,11 +15,14 @@ import (
 const (
 	scriptsKey = "TEST_WORKER_SCRIPTS" // what each one plays, in the order in which they are started
 	turnsKey   = "TEST_WORKER_TURNS"   // a directory where each leaves a file, so that the next knows which turn is its
+	cueKey     = "TEST_WORKER_CUE"     // a FIFO from which "ready on cue" reads
 )
 
 // scripts are the faults. Each gets what every worker has, after it has been told what to load.
 var scripts = map[string]func(*played){
 	"ready":              (*played).serve,
+	"ready on cue":       func(p *played) { p.awaitCue(); p.serve() },
+	"failed on cue":      func(p *played) { p.awaitCue(); p.fail("it did not load"); p.untilEnd() },
 	"exit 7":             func(*played) { os.Exit(7) },
 	"killed":             func(*played) { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) },
 	"silent":             (*played).untilEnd,
@@ -158,4 +161,16 @@ func (p *played) awaitRequest() {
 	if _, err := syscall.Read(controlFD+1, make([]byte, 1<<16)); err != nil {
 		os.Exit(106)
 	}
+}
+
+// awaitCue waits until the test writes a byte.
+func (p *played) awaitCue() {
+	f, err := os.Open(os.Getenv(cueKey)) // returns when the test opens it, too
+	if err != nil {
+		os.Exit(107)
+	}
+	if _, err := f.Read(make([]byte, 1)); err != nil {
+		os.Exit(108)
+	}
+	_ = f.Close() // only read from
 }

@@ -137,6 +137,7 @@ func (s *Slot) Begin(req *python.Request) {
 	s.serving, s.since = req, time.Now()
 	s.begun++
 	s.mu.Unlock()
+	s.worker.wear.add()
 }
 
 // Finish says that the request is over; its memory may be used again.

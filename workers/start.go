@@ -2,6 +2,7 @@ package workers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,7 +38,7 @@ func (s *starter) run(ctx context.Context) {
 	for {
 		select {
 		case r := <-s.requests:
-			r.done <- r.command.Start()
+			r.done <- children.start(r.command)
 		case <-ctx.Done():
 			return
 		}
@@ -54,29 +55,72 @@ func (s *starter) start(command *exec.Cmd) error {
 // follow.
 const controlFD = 3
 
+// bring starts a worker and waits until it is loaded, or until ctx ends.
+func (g *generation) bring(ctx context.Context, id int) (*Worker, error) {
+	w, err := g.start(id)
+	if err != nil {
+		return nil, g.diagnose(ctx, err)
+	}
+	release := context.AfterFunc(ctx, w.kill)
+	err = w.boot(g.pool.sources, g.program.Boot.For(id, controlFD+1, g.cfg.Threads).Frame(), g.cfg.BootTimeout)
+	release()
+	if err != nil {
+		w.kill()
+		<-w.exited
+		w.close()
+		return nil, g.diagnose(ctx, fmt.Errorf("start worker %d: %w", id, err))
+	}
+	w.become(Loaded)
+	w.listening.Go(w.listen)
+	return w, nil
+}
+
+// diagnose looks for the reason of a failed start in the interpreter, where a start must not be tried again and again.
+func (g *generation) diagnose(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.As(err, new(*LoadError)) || (g.pool.wasReady.Load() && !g.gated()) {
+		return err
+	}
+	if reason := Probe(ctx, g.program.Python); reason != nil {
+		return reason
+	}
+	return err
+}
+
+// lend makes the slots of a loaded worker available.
+func (p *Pool) lend(w *Worker) {
+	w.become(Ready)
+	w.log.Debug("worker ready", "python", w.ready.Version, "gil", w.ready.GIL)
+	p.host.Offer(w)
+	if p.wasReady.CompareAndSwap(false, true) {
+		p.ready <- w.ready
+	}
+}
+
 // start starts the process of seat id with its sockets and its readers of output. The worker that it returns is booting.
-func (p *Pool) start(id int) (*Worker, error) {
-	w := &Worker{id: id, log: p.log, retire: make(chan string, 1), exited: make(chan struct{})}
-	w.command = exec.Command(p.program.Python, "-c", python.Bootstrap(), strconv.Itoa(controlFD))
-	w.command.Dir, w.command.Env = p.program.Dir, p.program.Env
+func (g *generation) start(id int) (*Worker, error) {
+	w := &Worker{
+		id: id, log: g.pool.log, wear: newWear(g.cfg), retire: make(chan string, 1), exited: make(chan struct{}),
+	}
+	w.command = exec.Command(g.program.Python, "-c", python.Bootstrap(), strconv.Itoa(controlFD))
+	w.command.Dir, w.command.Env = g.program.Dir, g.program.Env
 	w.command.SysProcAttr = processAttr()
 
 	var theirs []*os.File // the worker's ends
 	defer func() { closeAll(theirs) }()
-	err := w.connect(p.cfg.Threads, &theirs)
+	err := w.connect(g.cfg.Threads, &theirs)
 	w.command.ExtraFiles = theirs
 	if err == nil {
 		err = w.capture(&theirs)
 	}
 	if err == nil {
-		err = p.starter.start(w.command)
+		err = g.pool.starter.start(w.command)
 	}
 	if err != nil {
 		w.close()
 		closeAll(w.pipes)
 		return nil, fmt.Errorf("start worker %d: %w", id, err)
 	}
-	w.log = p.log.With("worker", id, "pid", w.PID())
+	w.log = g.pool.log.With("worker", id, "pid", w.PID())
 	for i, stream := range []string{"stdout", "stderr"} {
 		w.output.Go(func() {
 			logLines(w.pipes[i], w.log, stream)

@@ -30,6 +30,7 @@ type Worker struct {
 	listening sync.WaitGroup // the reader of control
 
 	state  atomic.Int32
+	wear   *wear
 	retire chan string   // why the worker should be replaced; one reason is kept
 	exited chan struct{} // closed when the process has been waited for
 	exit   string        // how it ended; valid after exited
@@ -49,23 +50,6 @@ func (w *Worker) Slots() []*Slot { return w.slots }
 
 // Python returns what the worker said of itself.
 func (w *Worker) Python() python.Ready { return w.ready }
-
-// State returns where the worker is in its life.
-func (w *Worker) State() State { return State(w.state.Load()) }
-
-// become is the one place where a state changes. It reports false if the worker is there or further already.
-func (w *Worker) become(next State) bool {
-	for {
-		now := w.state.Load()
-		if now >= int32(next) {
-			return false
-		}
-		if w.state.CompareAndSwap(now, int32(next)) {
-			w.log.Debug("worker state", "state", next.String(), "was", State(now).String())
-			return true
-		}
-	}
-}
 
 // Retire asks for the worker to be drained and replaced. It does not wait.
 func (w *Worker) Retire(reason string) {
@@ -133,6 +117,7 @@ const controlTimeout = time.Second
 // start begins and that ends with the process.
 func (w *Worker) wait() {
 	_ = w.command.Wait() // the state says it all
+	children.forget(w.PID())
 	w.exit = exitText(w.command.ProcessState)
 	// A child of the worker may hold the pipes open; what the worker itself wrote is there already.
 	for _, pipe := range w.pipes {
@@ -189,11 +174,7 @@ func (w *Worker) logExit(asked bool) {
 	if asked && w.command.ProcessState.Success() {
 		level = slog.LevelInfo
 	}
-	var requests uint64
-	for _, s := range w.slots {
-		requests += s.requests()
-	}
-	attrs := []any{"exit", w.exit, "requests", requests}
+	attrs := []any{"exit", w.exit, "requests", w.requests()}
 	for _, s := range w.slots {
 		if v, busy := s.Serving(); busy {
 			attrs = append(attrs, slog.Group(fmt.Sprintf("thread%d", s.index),

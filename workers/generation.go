@@ -1,0 +1,117 @@
+package workers
+
+import (
+	"context"
+	"sync"
+)
+
+// generation is the workers that run one program with one configuration. A gated one lends nothing before all its workers
+// are loaded and the gate is opened, and a worker that cannot be started is the end of it.
+type generation struct {
+	plan
+	pool  *Pool
+	seats []context.CancelFunc // each ends its seat; the supervisor's own
+
+	gate    chan struct{}  // closed when slots may be lent
+	passing sync.WaitGroup // seats that have not seen it closed
+	failed  chan error     // why the generation is of no use; one entry
+	loaded  chan struct{}  // gets an entry whenever the last of the workers is loaded
+
+	mu       sync.Mutex
+	standing int // workers that are loaded and wait
+}
+
+// begin starts the workers of a plan.
+func (p *Pool) begin(ctx context.Context, plan plan, gated bool) *generation {
+	g := &generation{
+		plan: plan, pool: p, gate: make(chan struct{}), failed: make(chan error, 1), loaded: make(chan struct{}, 1),
+	}
+	if !gated {
+		close(g.gate)
+	}
+	g.resize(ctx, plan.cfg.Processes)
+	return g
+}
+
+// resize adds or removes seats, but not the last one, and returns how many there are. They end with ctx at the latest.
+func (g *generation) resize(ctx context.Context, by int) int {
+	for ; by > 0; by-- {
+		ctx, end := context.WithCancel(ctx)
+		g.seats = append(g.seats, end)
+		s := g.newSeat(len(g.seats))
+		g.passing.Add(1)
+		g.pool.ending.Go(func() { s.run(ctx) }) // ends with ctx
+	}
+	for ; by < 0 && len(g.seats) > 1; by++ {
+		last := len(g.seats) - 1
+		g.seats[last]()
+		g.seats = g.seats[:last]
+	}
+	return len(g.seats)
+}
+
+// end has all workers drained. It does not wait for that.
+func (g *generation) end() {
+	for _, end := range g.seats {
+		end()
+	}
+}
+
+// stand counts a worker that is loaded and waits for the gate, or, with -1, one that was and has died.
+func (g *generation) stand(by int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.standing += by
+	if g.standing == g.cfg.Processes {
+		select {
+		case g.loaded <- struct{}{}:
+		default: // the supervisor has not seen the last one yet
+		}
+	}
+}
+
+// open opens the gate if all workers are still loaded, and returns when their slots are lent.
+func (g *generation) open() bool {
+	g.mu.Lock()
+	all := g.standing == g.cfg.Processes
+	g.mu.Unlock()
+	if all {
+		close(g.gate)
+		g.passing.Wait() // seats never block, so this is a matter of microseconds
+	}
+	return all
+}
+
+// gated reports whether the gate is still closed.
+func (g *generation) gated() bool {
+	select {
+	case <-g.gate:
+		return false
+	default:
+		return true
+	}
+}
+
+// fail says that the generation is of no use; the first reason counts.
+func (g *generation) fail(err error) {
+	select {
+	case g.failed <- err:
+	default: // one is enough
+	}
+}
+
+// whenLoaded gets an entry when all workers wait for the gate. It is nil without a generation.
+func (g *generation) whenLoaded() <-chan struct{} {
+	if g == nil {
+		return nil
+	}
+	return g.loaded
+}
+
+// whenFailed gets the reason when the generation is of no use. It is nil without a generation.
+func (g *generation) whenFailed() <-chan error {
+	if g == nil {
+		return nil
+	}
+	return g.failed
+}
