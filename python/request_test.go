@@ -3,6 +3,7 @@ package python
 import (
 	"bytes"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -172,14 +173,14 @@ func isName(b []byte) bool {
 	return len(b) > 0
 }
 
-// FuzzNewRequest makes the fields of lines of "name:value", and everything else of text.
+// FuzzNewRequest makes the fields of lines of "name:value", and everything else of text, but for the host of the target.
 func FuzzNewRequest(f *testing.F) {
-	f.Add([]byte("Host:a\nCookie:b\ncookie:c\nContent-Type:text/plain"), []byte("/caf\xe9"), []byte("body"))
-	f.Add([]byte("X_A:1\nX-A:2\nX-a:3\nProxy:x\nTransfer-Encoding:chunked\nTrailer:x\nExpect:x\nContent-Length:3"), []byte{}, []byte{})
-	f.Add([]byte("x-alpha:\xff\nx-omega:\x80\nX-ALPHA:\xe9"), []byte("\xff\x00"), []byte{0xFF})
-	f.Fuzz(func(t *testing.T, block, text, body []byte) {
+	f.Add([]byte("Host:a\nCookie:b\ncookie:c\nContent-Type:text/plain"), []byte("/caf\xe9"), []byte{}, []byte("body"))
+	f.Add([]byte("X_A:1\nX-A:2\nX-a:3\nProxy:x\nTransfer-Encoding:chunked\nTrailer:x\nExpect:x\nContent-Length:3"), []byte{}, []byte("b"), []byte{})
+	f.Add([]byte("x-alpha:\xff\nx-omega:\x80\nX-ALPHA:\xe9\nHOST:a\nhost:b\nX_Host:c"), []byte("\xff\x00"), []byte("\xff"), []byte{0xFF})
+	f.Fuzz(func(t *testing.T, block, text, host, body []byte) {
 		m := get()
-		m.Method, m.Target, m.Path, m.Query, m.RequestID = text, text, text, text, text
+		m.Method, m.Target, m.Path, m.Query, m.RequestID, m.Host = text, text, text, text, text, host
 		m.HasLength = len(body) > 0
 		for _, line := range bytes.Split(block, []byte("\n")) {
 			if name, value, ok := bytes.Cut(line, []byte(":")); ok && isName(name) {
@@ -200,8 +201,15 @@ func FuzzNewRequest(f *testing.F) {
 		for key := range getEnviron() {
 			delete(environ, key)
 		}
+		length, given := environ["CONTENT_LENGTH"]
+		assert.Equal(t, m.HasLength, given)
+		assert.True(t, !given || length == strconv.Itoa(len(body)), "CONTENT_LENGTH %q", length)
 		delete(environ, "CONTENT_LENGTH")
-		assert.Equal(t, expectedKeys(m.Fields), environ)
+		want := expectedKeys(m.Fields)
+		if len(host) > 0 {
+			want["HTTP_HOST"] = string(host)
+		}
+		assert.Equal(t, want, environ)
 	})
 }
 
