@@ -19,39 +19,39 @@ import (
 // Listen opens the sockets of all addresses, or none. It returns their addresses, with the ports that were chosen where
 // port 0 was asked for.
 func (p *Proxy) Listen(ctx context.Context) ([]net.Addr, error) {
-	if err := p.listenOn(ctx, p.rules.Load().cfg); err != nil {
+	opened, err := p.openMissing(ctx, p.rules.Load().cfg)
+	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	var addrs []net.Addr
-	for _, ln := range p.listeners {
-		addrs = append(addrs, ln.Addr())
-	}
-	return addrs, nil
+	p.listeners = opened
+	return addresses(opened), nil
 }
 
-// listenOn opens the sockets of the addresses in cfg that are not open yet, and closes those of others. If one cannot be
-// opened it changes nothing.
-func (p *Proxy) listenOn(ctx context.Context, cfg config.Proxy) error {
+// openMissing opens the sockets of the addresses in cfg that are not open yet, all or none.
+func (p *Proxy) openMissing(ctx context.Context, cfg config.Proxy) ([]*listener, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	kept, gone := splitBy(p.listeners, func(l *listener) bool { return slices.Contains(cfg.Bind, l.bind) })
+	kept, _ := splitBy(p.listeners, cfg)
+	p.mu.Unlock()
 	var opened []*listener
 	for _, bind := range missing(cfg.Bind, kept) {
 		ln, err := listen(ctx, bind, cfg.Backlog)
 		if err != nil {
 			closeAll(opened)
-			return err
+			return nil, err
 		}
 		opened = append(opened, &listener{Listener: ln, bind: bind, log: p.log})
 	}
-	p.listeners = append(kept, opened...)
-	closeAll(gone)
-	if p.running {
-		p.acceptFrom(opened)
+	return opened, nil
+}
+
+func addresses(listeners []*listener) []net.Addr {
+	var addrs []net.Addr
+	for _, ln := range listeners {
+		addrs = append(addrs, ln.Addr())
 	}
-	return nil
+	return addrs
 }
 
 // missing are the addresses that no listener has. An address that is given twice, as port 0 may be, has two.
@@ -65,9 +65,12 @@ func missing(binds []string, kept []*listener) []string {
 	return rest
 }
 
-func splitBy(all []*listener, keep func(*listener) bool) (kept, gone []*listener) {
+// splitBy tells the listeners of cfg's addresses from others.
+func splitBy(all []*listener, cfg config.Proxy) (kept, gone []*listener) {
+	rest := slices.Clone(cfg.Bind)
 	for _, l := range all {
-		if keep(l) {
+		if i := slices.Index(rest, l.bind); i >= 0 {
+			rest = slices.Delete(rest, i, i+1)
 			kept = append(kept, l)
 		} else {
 			gone = append(gone, l)
@@ -103,20 +106,6 @@ func (p *Proxy) Close() {
 	defer p.mu.Unlock()
 	closeAll(p.listeners)
 	p.listeners, p.running = nil, false
-}
-
-// Reconfigure puts other settings in force: for each request that begins from now on, and for the sockets. If they cannot
-// be, because of a socket that cannot be opened, it changes nothing and says why.
-func (p *Proxy) Reconfigure(ctx context.Context, s Settings) error {
-	rules, err := newRules(s)
-	if err != nil {
-		return err
-	}
-	if err := p.listenOn(ctx, s.Proxy); err != nil {
-		return err
-	}
-	p.rules.Store(rules)
-	return nil
 }
 
 // listen opens the socket of one address.

@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"os"
@@ -38,14 +37,22 @@ func TestAPathHasItsOwnLimits(t *testing.T) {
 	}
 }
 
-func TestReconfigure(t *testing.T) {
+// reconfigure does what a reload does.
+func (f *front) reconfigure(s Settings) []net.Addr {
+	f.t.Helper()
+	change, err := f.proxy.Prepare(f.t.Context(), s)
+	require.NoError(f.t, err)
+	return change.Apply()
+}
+
+func TestChange(t *testing.T) {
 	app := &application{}
 	f := startFront(t, app)
 	idle := f.dial()
 	idle.open()
 	cfg := config.Default().Proxy
 	cfg.Bind, cfg.BodySize, cfg.TempDir = []string{"127.0.0.1:0", "unix:" + filepath.Join(t.TempDir(), "s")}, 10, t.TempDir()
-	require.NoError(t, f.proxy.Reconfigure(t.Context(), Settings{Proxy: cfg, Mount: "/m"}))
+	f.reconfigure(Settings{Proxy: cfg, Mount: "/m"})
 
 	assert.Equal(t, 413, idle.ask("POST /m HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n12345678901").StatusCode, "an open connection")
 	fresh := f.dial() // the socket that stays is the same
@@ -61,12 +68,12 @@ func TestReconfigure(t *testing.T) {
 	assert.Equal(t, "HTTP/1.1 200", string(b))
 
 	cfg.Bind = []string{cfg.Bind[1]}
-	require.NoError(t, f.proxy.Reconfigure(t.Context(), Settings{Proxy: cfg}))
+	f.reconfigure(Settings{Proxy: cfg})
 	f.refused(t)
 	assert.Equal(t, 200, fresh.ask(get).StatusCode, "what was accepted goes on")
 }
 
-func TestReconfigureRefusesWholly(t *testing.T) {
+func TestChangeThatCannotBe(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = taken.Close() })
@@ -83,11 +90,40 @@ func TestReconfigureRefusesWholly(t *testing.T) {
 			cfg := config.Default().Proxy
 			cfg.Bind, cfg.BodySize = []string{"127.0.0.1:0"}, 1
 			change(&cfg)
-			require.Error(t, f.proxy.Reconfigure(context.Background(), Settings{Proxy: cfg}))
+			_, err := f.proxy.Prepare(t.Context(), Settings{Proxy: cfg})
+			require.Error(t, err)
 			assert.Equal(t, 200, f.dial().ask(withLength("more than a byte")).StatusCode)
 			assert.NoFileExists(t, free[len("unix:"):])
 		})
 	}
+}
+
+// TestDroppedChange leaves everything as it was, and the addresses free.
+func TestDroppedChange(t *testing.T) {
+	f := startFront(t, &application{})
+	cfg := config.Default().Proxy
+	socket := filepath.Join(t.TempDir(), "s")
+	cfg.Bind, cfg.BodySize, cfg.TempDir = []string{"unix:" + socket}, 1, t.TempDir()
+	change, err := f.proxy.Prepare(t.Context(), Settings{Proxy: cfg})
+	require.NoError(t, err)
+	assert.FileExists(t, socket)
+	change.Drop()
+	assert.NoFileExists(t, socket)
+	assert.Equal(t, 200, f.dial().ask(withLength("more than a byte")).StatusCode)
+}
+
+// TestChangeThatComesTooLate: a stop may come between the two steps of a reload.
+func TestChangeThatComesTooLate(t *testing.T) {
+	f := startFront(t, &application{})
+	cfg := config.Default().Proxy
+	socket := filepath.Join(t.TempDir(), "s")
+	cfg.Bind, cfg.TempDir = []string{"unix:" + socket}, t.TempDir()
+	change, err := f.proxy.Prepare(t.Context(), Settings{Proxy: cfg})
+	require.NoError(t, err)
+	f.stop()
+	f.refused(t)
+	assert.Empty(t, change.Apply())
+	assert.NoFileExists(t, socket)
 }
 
 // TestBodiesShareTheirMemory: what does not fit goes to files, and comes back as it is freed.
