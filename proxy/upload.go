@@ -119,7 +119,7 @@ func (x *exchange) receiveSome() error {
 	}
 	limit := x.bodyLimit(time.Now())
 	switch {
-	case u.file != nil, c.woken: // a client that sends little at a time does not get memory ahead of it
+	case u.file != nil, c.woken, u.chunked && u.total > inputSize: // who sends little gets no memory ahead of it
 		return x.receivePiece(limit)
 	case !u.chunked:
 		return x.receiveMemory(limit)
