@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -89,6 +90,36 @@ func TestALargeBodyGoesToAnUnlinkedFile(t *testing.T) {
 	assert.Empty(t, left)
 }
 
+// TestSmallChunksAreStoredTogether counts the system calls: a client that sends a byte a chunk must not cost a write a
+// byte.
+func TestSmallChunksAreStoredTogether(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("counts with /proc/self/io")
+	}
+	app := &application{}
+	c := startFront(t, app, func(cfg *config.Proxy) { cfg.BodyMemory = 100 }).dial()
+	body := strings.Repeat("0123456789", 10_000)
+	before := writes(t)
+	require.Equal(t, http.StatusOK, c.ask(inChunks(body, 1)).StatusCode)
+	assert.Less(t, writes(t)-before, len(body)/100)
+	seen := app.seen()[0]
+	assert.True(t, seen.file)
+	assert.Equal(t, body, string(seen.body))
+}
+
+// writes is how often this process has called write(2) and the like.
+func writes(t *testing.T) int {
+	t.Helper()
+	counts, err := os.ReadFile("/proc/self/io")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(counts), "syscw: ")
+	require.True(t, found)
+	digits, _, _ := strings.Cut(rest, "\n")
+	n, err := strconv.Atoi(digits)
+	require.NoError(t, err)
+	return n
+}
+
 func TestARequestWithoutABodyHasNoLength(t *testing.T) {
 	app := &application{}
 	startFront(t, app).dial().ask(get)
@@ -114,6 +145,8 @@ func TestBodiesThatAreRefused(t *testing.T) {
 		"length over the limit, none sent":  {post("Content-Length: 1001\r\nExpect: 100-continue\r\n", ""), 413},
 		"chunks over the limit":             {inChunks(strings.Repeat("x", 1001), 64), 413},
 		"one chunk over the limit":          {inChunks(strings.Repeat("x", 1001), 2000), 413},
+		"a chunk over the limit, none sent": {post("Transfer-Encoding: chunked\r\n", "3e9\r\n"), 413},
+		"the second chunk over the limit":   {post("Transfer-Encoding: chunked\r\n", "3e8\r\n"+strings.Repeat("x", 1000)+"\r\n1\r\n"), 413},
 		"expectation, chunks over a limit":  {strings.Replace(inChunks(strings.Repeat("x", 1001), 64), "\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n", 1), 413},
 		"trailer that is no field":          {post("Transfer-Encoding: chunked\r\n", "0\r\nX(: 1\r\n\r\n"), 400},
 		"length beyond what a number holds": {post("Content-Length: 999999999999999999\r\n", "x"), 413},

@@ -160,7 +160,8 @@ func (x *exchange) takePending() error {
 	return err
 }
 
-// take takes the part of b that belongs to the body, stores it, and returns its size.
+// take takes the part of b that belongs to the body, stores it, and returns its size. It moves the bytes of chunks
+// together in b, so that many small ones are stored at once.
 func (x *exchange) take(b []byte) (int, error) {
 	u := &x.upload
 	u.last = time.Now()
@@ -170,19 +171,15 @@ func (x *exchange) take(b []byte) (int, error) {
 		u.whole = u.left == 0
 		return n, x.store(b[:n])
 	}
-	taken := 0
-	for taken < len(b) && !u.whole {
-		data, n, done, err := u.chunks.Next(b[taken:])
-		taken += n
-		u.whole = done
-		if err == nil {
-			err = x.store(data)
-		}
-		if err != nil {
-			return taken, err
-		}
+	data, n, done, err := u.chunks.Gather(b)
+	if err != nil {
+		return n, err
 	}
-	return taken, nil
+	u.whole = done
+	if limit := u.size; limit > 0 && u.chunks.Left() > limit-u.total-int64(len(data)) {
+		return n, errBodyTooLarge // of what is announced, there is no need to wait for it
+	}
+	return n, x.store(data)
 }
 
 // store keeps a part of the body.
