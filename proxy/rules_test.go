@@ -140,7 +140,7 @@ func TestBodiesShareTheirMemory(t *testing.T) {
 	for range 3 {
 		f.dial().send(withLength(body))
 		seen := <-entered
-		assert.Equal(t, len(body), len(seen.body))
+		assert.Len(t, seen.body, len(body))
 		if seen.file {
 			files++
 		}
