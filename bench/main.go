@@ -8,7 +8,8 @@
 // do other things, each with flags of its own (-h):
 //
 //	go run ./bench hostile        what slow, idle and hostile clients do to the others (package hostile)
-//	go run ./bench crowd          such clients alone, for a server on the loopback interface (package crowd)
+//	go run ./bench slowhttptest   when slowhttptest finds the service available while it attacks (package slowhttp)
+//	go run ./bench crowd          slow clients alone, for a server on the loopback interface (package crowd)
 //
 // What it promises: all peers run the same application with the same Python and as many processes and threads; the report
 // shows the exact settings and names those that favour one side. It judges nothing: the exit status is 0 unless a peer
@@ -28,6 +29,7 @@ import (
 	"forebay/bench/compare"
 	"forebay/bench/crowd"
 	"forebay/bench/hostile"
+	"forebay/bench/slowhttp"
 )
 
 func main() {
@@ -42,9 +44,10 @@ func main() {
 
 // commands are what the first word of the command line may be.
 var commands = map[string]func(context.Context, []string) error{
-	"compare": compare.Main,
-	"crowd":   crowd.Main,
-	"hostile": hostile.Main,
+	"compare":      compare.Main,
+	"crowd":        crowd.Main,
+	"hostile":      hostile.Main,
+	"slowhttptest": slowhttp.Main,
 }
 
 // run runs the command that the first word names, or the comparison if it is a flag.

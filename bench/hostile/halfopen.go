@@ -60,7 +60,7 @@ func (b *bench) await(ctx context.Context, found *Report, of, kind string) (Wait
 	wait := Wait{Peer: of, Kind: kind}
 	one := peer.New(of, b.kit)
 	defer one.Stop()
-	if err := peer.Start(ctx, one, scenario); err != nil {
+	if err := peer.Start(ctx, one, peer.Slow); err != nil {
 		return wait, err
 	}
 	found.keepSmall(one)

@@ -6,6 +6,7 @@ package hostile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -17,9 +18,6 @@ import (
 	"forebay/bench/peer"
 	"forebay/bench/report"
 )
-
-// scenario is what is asked for.
-var scenario = peer.Scenario{Name: "hostile", App: "slow:application", Path: "/", Body: "Hello, world!\n"}
 
 // Main does what the command line says and returns when all peers and all clients have been stopped.
 func Main(ctx context.Context, args []string) error {
@@ -98,17 +96,13 @@ func (b *bench) attempt(ctx context.Context, name, of string) (Trial, peer.Peer,
 	if err != nil {
 		return t, nil, err
 	}
-	patient := scenario
-	patient.Patient = true
 	one := peer.New(of, b.kit)
 	defer one.Stop()
-	if err := peer.Start(ctx, one, patient); err != nil {
+	if err := peer.Start(ctx, one, patient()); err != nil {
 		return t, one, err
 	}
-	if err := b.measure(ctx, one, kind, &t); err != nil {
-		return t, one, err
-	}
-	return t, one, one.Alive()
+	err = b.measure(ctx, one, kind, &t)
+	return t, one, errors.Join(err, one.Alive())
 }
 
 // warmUp is how long the fast clients run before they are measured.
@@ -122,7 +116,7 @@ func (b *bench) measure(ctx context.Context, one peer.Peer, kind crowd.Kind, t *
 		return err
 	}
 	var err error
-	if t.Alone, err = measurePhase(ctx, fast, one, 0); err != nil {
+	if t.Alone, err = measurePhase(ctx, fast, company{server: one.PIDs()}); err != nil {
 		return err
 	}
 	before, err := machine.ReadPSS(one.PIDs())
@@ -137,16 +131,47 @@ func (b *bench) measure(ctx context.Context, one peer.Peer, kind crowd.Kind, t *
 	if err := b.settle(ctx, clients, t); err != nil {
 		return err
 	}
-	if t.With, err = measurePhase(ctx, fast, one, clients.PID()); err != nil {
+	if err := b.beside(ctx, fast, one, clients, t); err != nil {
 		return err
 	}
 	return t.count(one, clients, before)
 }
 
+// beside measures the fast clients beside the others, and at the same time as many that ask a second, equal peer.
+func (b *bench) beside(ctx context.Context, fast pace.Load, one peer.Peer, clients *crowd.Process, t *Trial) error {
+	second := peer.New(one.Name(), b.kit.Beside())
+	defer second.Stop()
+	if err := peer.Start(ctx, second, patient()); err != nil {
+		return err
+	}
+	control := b.fast(second)
+	brief := control
+	brief.Duration = min(warmUp, control.Duration)
+	if _, err := brief.Run(ctx); err != nil {
+		return err
+	}
+	got := make(chan pace.Result, 1)
+	go func() { // ends with the load, as the one beside it does
+		result, _ := control.Run(ctx) // its only error is ctx's, which the other load returns as well
+		got <- result
+	}()
+	var err error
+	t.With, err = measurePhase(ctx, fast, company{one.PIDs(), []int{clients.PID()}, second.PIDs()})
+	t.Control = (<-got).Summary()
+	return err
+}
+
+// patient is the scenario of the first table: the others shall stay.
+func patient() peer.Scenario {
+	long := peer.Slow
+	long.Patient = true
+	return long
+}
+
 // fast is the load of the fast clients.
 func (b *bench) fast(one peer.Peer) pace.Load {
 	fast := b.opts.Fast
-	fast.Address, fast.Path, fast.Body = address(one), scenario.Path, scenario.Body
+	fast.Address, fast.Path, fast.Body = address(one), peer.Slow.Path, peer.Slow.Body
 	return fast
 }
 

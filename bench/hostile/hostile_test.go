@@ -51,7 +51,9 @@ func TestForebayBearsAFew(t *testing.T) {
 	for _, trial := range found.Trials {
 		assert.Equal(t, 50, trial.Alone.Answered, trial)
 		assert.Equal(t, 50, trial.With.Answered, trial)
+		assert.Equal(t, 50, trial.Control.Answered, trial)
 		assert.Positive(t, trial.ratio(), trial)
+		assert.Positive(t, trial.paired(), trial)
 		assert.Equal(t, 20, trial.Clients.Settled, trial)
 		assert.Equal(t, 20, trial.Open.Accepted, trial)
 		assert.Zero(t, trial.Clients.Cuts(), trial)

@@ -36,6 +36,8 @@ var columns = []column{
 	{"p99 alone ms", 2, func(t Trial) float64 { return milliseconds(t.Alone.P99) }},
 	{"p99 with ms", 2, func(t Trial) float64 { return milliseconds(t.With.P99) }},
 	{"ratio", 2, Trial.ratio},
+	{"control ms", 2, func(t Trial) float64 { return milliseconds(t.Control.P99) }},
+	{"with/control", 2, Trial.paired},
 	{"p50 alone ms", 2, func(t Trial) float64 { return milliseconds(t.Alone.P50) }},
 	{"p50 with ms", 2, func(t Trial) float64 { return milliseconds(t.With.P50) }},
 	{"max with ms", 1, func(t Trial) float64 { return milliseconds(t.With.Max) }},

@@ -28,9 +28,10 @@ type Report struct {
 
 var commonNotes = []string{
 	"The fast clients are an open loop: a latency counts from the moment at which its request was due.",
+	"“control” is the p99 that as many other fast clients get at the same time from a second, equal peer without slow clients: where the machine has other work, “with/control” says more than “ratio”.",
 	"All of it shares this machine's CPUs. “server” and “clients” are the parts of one CPU that the peer and the slow clients " +
 		"took, “others” what everything else did, the fast clients included: where that is not near zero, repeat the run.",
-	"The slow clients are one process with one goroutine; a client that is cut off comes back after a second, at most 2000 of them a second.",
+	"The slow clients are one process with one goroutine; a client that is cut off comes back after a second, at most 2000 of them a second. Their segments are those of an Ethernet, so that the kernel buffers no more of a response than it does on one.",
 	"“KiB/connection” is the growth of the PSS of all processes of the peer, divided by the connections that it has accepted. What the kernel holds for a socket, and files, are not in it.",
 	"The deadlines for slow clients are 10 minutes for every peer in the first table, so that the clients stay, and each peer's own in the second.",
 }

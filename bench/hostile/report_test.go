@@ -24,6 +24,7 @@ func sample() *Report {
 			Peer: "forebay", Kind: "idle",
 			Alone:   Phase{Summary: pace.Summary{P99: 2 * time.Millisecond}, Others: 0.25},
 			With:    Phase{Summary: pace.Summary{P99: p99, Failed: map[string]int{"status 503": 2}}, Others: 0.125},
+			Control: pace.Summary{P99: 4 * time.Millisecond},
 			Clients: crowd.Status{Clients: 100, Settled: 100, Cut: map[string]int{"408": 3, "reset": 1}},
 			Open:    machine.Sockets{Accepted: 100, Waiting: 7}, PSS: 600 << 10,
 		}
@@ -45,7 +46,7 @@ func TestMarkdownSaysEverything(t *testing.T) {
 	sample().writeMarkdown(page)
 	for _, want := range []string{
 		"## Hostile clients: 100 of each kind, 2 workers × 2 threads", "**idle**: one request",
-		"| forebay | 2.00 | 5.50 (3.00–8.00) | 2.75 (1.50–4.00) |", "| 6.00 | 100 | 7 | 100 |", "| 6 × 408, 2 × reset |", "| 0.25 |",
+		"| forebay | 2.00 | 5.50 (3.00–8.00) | 2.75 (1.50–4.00) | 4.00 | 1.38 (0.75–2.00) |", "| 6.00 | 100 | 7 | 100 |", "| 6 × 408, 2 × reset |", "| 0.25 |",
 		"| gunicorn | nobody | 25 of 25 | 1.0 | 1500.0 | 0 |", "| gunicorn | 3 × half-head | 0 of 25 | — | — | 25 × no answer in time |",
 		"<summary>forebay</summary>", "<summary>gunicorn, one worker</summary>",
 	} {

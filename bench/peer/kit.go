@@ -63,11 +63,6 @@ func Prepare(ctx context.Context, choice Choice, tools ...string) (Kit, error) {
 			return kit, err
 		}
 	}
-	for _, name := range choice.Peers {
-		if err := os.Mkdir(kit.dir(name), 0o700); err != nil {
-			return kit, fmt.Errorf("make a directory for %s: %w", name, err)
-		}
-	}
 	return kit, kit.askVersions(ctx, choice)
 }
 
@@ -76,7 +71,13 @@ func (k Kit) Clean() {
 	_ = os.RemoveAll(k.Temp) // a temporary directory; the system clears what is left
 }
 
-// dir is the directory of the peer of that name.
+// Beside is a kit for further peers that run beside the others: they have directories of their own.
+func (k Kit) Beside() Kit {
+	k.Temp = filepath.Join(k.Temp, "beside")
+	return k
+}
+
+// dir is the directory of the peer of that name, which is made when its first process is started.
 func (k Kit) dir(peer string) string { return filepath.Join(k.Temp, peer) }
 
 func (k Kit) apps() string { return filepath.Join(k.Root, "bench", "apps") }

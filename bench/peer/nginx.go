@@ -34,6 +34,9 @@ func (n *NginxGunicorn) Start(ctx context.Context, scenario Scenario) (err error
 	}
 	dir := n.kit.dir(n.name)
 	socket, file := filepath.Join(dir, "gunicorn.sock"), filepath.Join(dir, "nginx.conf")
+	if err := n.launch(n.name+"'s gunicorn", gunicornCommand(n.kit, "unix:"+socket, scenario)...); err != nil {
+		return err
+	}
 	text, err := n.config(socket, scenario)
 	if err != nil {
 		return err
@@ -42,9 +45,6 @@ func (n *NginxGunicorn) Start(ctx context.Context, scenario Scenario) (err error
 		return fmt.Errorf("write nginx's configuration: %w", err)
 	}
 	n.settings.Files = map[string]string{"nginx.conf": n.kit.hidePaths(text)}
-	if err := n.launch(n.name+"'s gunicorn", gunicornCommand(n.kit, "unix:"+socket, scenario)...); err != nil {
-		return err
-	}
 	return n.launch(n.name+"'s nginx", n.kit.Nginx, "-p", dir, "-e", "stderr", "-c", file)
 }
 

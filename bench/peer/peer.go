@@ -27,6 +27,10 @@ type Scenario struct {
 // Hello is the least that an application can do.
 var Hello = Scenario{Name: "hello", App: "hello:application", Path: "/", Body: "Hello, world!\n"}
 
+// Slow is an application that slow clients ask for: beside the least page it reads bodies, and it generates 1 MiB at
+// /generated and 64 KiB at /page.
+var Slow = Scenario{Name: "slow", App: "slow:application", Path: "/", Body: "Hello, world!\n"}
+
 // patience is how long the deadlines of a patient peer are: longer than any run.
 const patience = "10m"
 

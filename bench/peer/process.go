@@ -24,10 +24,13 @@ type process struct {
 	done chan struct{} // closed by wait when the process has been reaped
 }
 
-// startProcess runs argv in dir, which is also its home, with its output in a file there. It inherits nothing from our
+// startProcess runs argv in dir, which is also its home and is made if need be, with its output in a file there. It inherits nothing from our
 // environment that could change how fast it is.
 func startProcess(name, dir string, argv []string) (*process, error) {
 	p := &process{name: name, log: filepath.Join(dir, filepath.Base(argv[0])+".log"), done: make(chan struct{})}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("start %s: %w", name, err)
+	}
 	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
