@@ -120,20 +120,16 @@ type Proxy struct {
 	ProxyProtocolFrom []string `key:"proxy_protocol_from"`
 	// Static are the directories that are served without the application.
 	Static []Static `key:"static"`
+	// StaticMemory bounds the contents of static files that are kept in memory, in bytes. 0 means that none are.
+	StaticMemory int64 `key:"static_memory"`
+	// StaticFiles bounds the larger static files that are kept open. 0 means that none are.
+	StaticFiles int `key:"static_files"`
 	// XSendfile are the directories below which a response's X-Sendfile may name a file, by its absolute path. Empty means
 	// that the field is the application's own and goes to the client.
 	XSendfile []string `key:"x_sendfile"`
 	// XAccelRedirect are the prefixes below which a response's X-Accel-Redirect may name a file, as nginx's internal
 	// locations. Empty means that the field is the application's own and goes to the client.
 	XAccelRedirect []Internal `key:"x_accel_redirect"`
-}
-
-// Static maps a path prefix to a directory.
-type Static struct {
-	// Prefix is a path that begins and ends with a slash.
-	Prefix string `key:"prefix"`
-	// Dir is the directory below which, and only below which, files are served.
-	Dir string `key:"dir"`
 }
 
 // Internal maps a path prefix that only the application may name to a directory.
@@ -228,6 +224,8 @@ func Default() Config {
 			ResponseSpool:         1 << 30,
 			SendTimeout:           60 * time.Second,
 			SendMinRateAfter:      60 * time.Second,
+			StaticMemory:          64 << 20,
+			StaticFiles:           512,
 			SpoolMemory:           256 << 20,
 		},
 		Dispatch: Dispatch{

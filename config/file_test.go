@@ -140,14 +140,14 @@ func TestStaticForms(t *testing.T) {
 			writeFile(t, dir, "forebay.toml", text)
 			writeFile(t, dir, "x/f", "")
 			writeFile(t, dir, "y/f", "")
-			want := []Static{{"/a/", filepath.Join(dir, "x")}, {"/b/", filepath.Join(dir, "y")}}
+			want := []Static{NewStatic("/a/", filepath.Join(dir, "x")), NewStatic("/b/", filepath.Join(dir, "y"))}
 			assert.Equal(t, want, mustRead(t, Sources{Dir: dir}).Config.Proxy.Static)
 		})
 	}
 	t.Run("one entry in single brackets", func(t *testing.T) {
 		dir := t.TempDir()
 		writeFile(t, dir, "forebay.toml", "[static]\nprefix = '/a/'\ndir = '.'\n")
-		assert.Equal(t, []Static{{"/a/", dir}}, mustRead(t, Sources{Dir: dir}).Config.Proxy.Static)
+		assert.Equal(t, []Static{NewStatic("/a/", dir)}, mustRead(t, Sources{Dir: dir}).Config.Proxy.Static)
 	})
 }
 

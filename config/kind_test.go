@@ -187,9 +187,9 @@ func TestPathsStartFromTheirDirectory(t *testing.T) {
 
 func TestStaticMappings(t *testing.T) {
 	checkReadings(t, staticKind, map[string]reading{
-		"relative":       {text: "/static/=public", want: Static{"/static/", "/base/public"}, shown: "/static/=/base/public"},
-		"absolute":       {text: "/=/srv", want: Static{"/", "/srv"}, shown: "/=/srv"},
-		"= in directory": {text: "/s/=/a=b", want: Static{"/s/", "/a=b"}, shown: "/s/=/a=b"},
+		"relative":       {text: "/static/=public", want: NewStatic("/static/", "/base/public"), shown: "/static/=/base/public"},
+		"absolute":       {text: "/=/srv", want: NewStatic("/", "/srv"), shown: "/=/srv"},
+		"= in directory": {text: "/s/=/a=b", want: NewStatic("/s/", "/a=b"), shown: "/s/=/a=b"},
 		"no directory":   {text: "/static/=", fault: "want PREFIX=DIR"},
 		"no prefix":      {text: "=public", fault: "want PREFIX=DIR"},
 		"no =":           {text: "/static/", fault: `not "/static/"`},

@@ -100,6 +100,8 @@ var Settings = []Setting{
 	{"send_min_rate_after", "send-min-rate-after", "", groupResponses, "TIME", "time until that speed is asked for", durationKind},
 	{"spool_memory", "spool-memory", "", groupResponses, "SIZE", "all bodies and responses in memory together, above it temporary files", sizeKind},
 	{"temp_dir", "temp-dir", "", groupResponses, "DIR", "where unlinked temporary files are made; else $TMPDIR or /tmp", pathKind},
+	{"static_memory", "static-memory", "", groupResponses, "SIZE", "static files in memory, above it they are read for each request", sizeKind},
+	{"static_files", "static-files", "", groupResponses, "N", "larger static files that are kept open", countKind},
 	{"x_sendfile", "x-sendfile", "", groupResponses, "DIR,...", "send the file that a response's X-Sendfile names, if it is below DIR", pathsKind},
 	{"x_accel_redirect", "x-accel-redirect", "", groupResponses, "PREFIX=DIR", "send the file below DIR that a response's X-Accel-Redirect names by PREFIX; repeatable", internalKind},
 

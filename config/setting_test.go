@@ -86,7 +86,7 @@ func TestDefaultsAreReadBackAsTheyAreShown(t *testing.T) {
 func TestListsAreShownWithCommas(t *testing.T) {
 	c := Config{
 		App:   App{Env: []string{"A=1", "B=2"}},
-		Proxy: Proxy{Static: []Static{{"/static/", "/srv/static"}, {"/media/", "/srv/media"}}},
+		Proxy: Proxy{Static: []Static{NewStatic("/static/", "/srv/static"), NewStatic("/media/", "/srv/media")}},
 	}
 	env, _ := Find("env")
 	static, _ := Find("static")

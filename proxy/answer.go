@@ -189,7 +189,7 @@ func (x *exchange) answerShort(resp *python.Response, s said) error {
 	if err := x.sendHead(); err != nil {
 		return err
 	}
-	if err := x.conn.sendFile(resp.File.File, resp.File.Offset, resp.File.Count, &x.sent); err != nil {
+	if err := x.conn.sendFile(resp.File.File, nil, resp.File.Offset, resp.File.Count, &x.sent); err != nil {
 		return err
 	}
 	return errShort

@@ -31,7 +31,7 @@ func (p *Proxy) Prepare(ctx context.Context, s Settings) (*Change, error) {
 // are gone accept nothing more; what they have accepted goes on. It returns where the proxy listens now.
 func (c *Change) Apply() []net.Addr {
 	p := c.proxy
-	p.rules.Store(c.rules)
+	p.rules.Swap(c.rules).files.Close() // requests that began under the old ones open files for themselves
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.draining.Load() { // it has closed its sockets, or will

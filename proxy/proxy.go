@@ -20,6 +20,7 @@ import (
 	"forebay/config"
 	"forebay/proxy/access"
 	"forebay/proxy/quiet"
+	"forebay/proxy/rooted"
 	"forebay/proxy/static"
 	"forebay/python"
 	"forebay/python/spool"
@@ -90,6 +91,7 @@ func (p *Proxy) Run(ctx, drain context.Context) error {
 	}
 	err := p.quiet.Close()
 	watching.Wait()
+	p.rules.Load().files.Close()
 	return err
 }
 
@@ -97,11 +99,11 @@ func (p *Proxy) Run(ctx, drain context.Context) error {
 func OpenStatic(mappings []config.Static) ([]static.Mapping, error) {
 	var opened []static.Mapping
 	for _, m := range mappings {
-		fsys, _, err := static.Dir(m.Dir)
+		root, err := rooted.Open(m.Dir)
 		if err != nil {
 			return nil, fmt.Errorf("static %s: %w", m.Prefix, err)
 		}
-		opened = append(opened, static.Mapping{Prefix: m.Prefix, FS: fsys})
+		opened = append(opened, static.Mapping{Static: m, FS: root})
 	}
 	return opened, nil
 }

@@ -33,7 +33,7 @@ type rules struct {
 
 func newRules(s Settings) (*rules, error) {
 	r := &rules{
-		cfg: s.Proxy, paths: s.Paths, mount: s.Mount, files: static.New(s.Static),
+		cfg: s.Proxy, paths: s.Paths, mount: s.Mount, files: static.New(s.Static, s.Proxy.StaticMemory, int64(s.Proxy.StaticFiles)),
 		limits: head.Limits{
 			Target: s.Proxy.LimitRequestLine, Fields: s.Proxy.LimitRequestFields, Field: s.Proxy.LimitRequestFieldSize,
 		},

@@ -10,18 +10,19 @@ import (
 )
 
 // sendFile sends count bytes of a file from offset by sendfile(2), and adds what was sent to *sent. The file's own
-// position is neither used nor moved: other connections may send the same file. A file that is shorter is an error.
-func (c *conn) sendFile(file *os.File, offset, count int64, sent *int64) error {
+// position is neither used nor moved: other connections may send the same file. A file that is shorter is an error, and so
+// is one that is not intact any longer, which is asked after the client had to be waited for; intact may be nil.
+func (c *conn) sendFile(file *os.File, intact func() bool, offset, count int64, sent *int64) error {
 	source := int(file.Fd())
 	for count > 0 {
 		begun := c.renew()
-		n, err := c.sendSome(source, offset, min(count, sendPiece))
+		n, err := c.sendSome(source, intact, offset, min(count, sendPiece))
 		offset, count, *sent = offset+n, count-n, *sent+n
 		if err == nil {
 			c.took(begun, int(n))
 			continue
 		}
-		if errors.Is(err, reply.ErrShort) {
+		if errors.Is(err, reply.ErrShort) || errors.Is(err, reply.ErrChanged) {
 			return err
 		}
 		if err := c.slow(begun, int(n), err); err != nil {
@@ -35,9 +36,14 @@ func (c *conn) sendFile(file *os.File, offset, count int64, sent *int64) error {
 const sendPiece = 1 << 20
 
 // sendSome sends up to count bytes, until the write deadline.
-func (c *conn) sendSome(source int, offset, count int64) (total int64, err error) {
+func (c *conn) sendSome(source int, intact func() bool, offset, count int64) (total int64, err error) {
 	var failed error
+	waited := false
 	err = c.raw.Write(func(fd uintptr) bool {
+		if waited && intact != nil && !intact() {
+			failed = reply.ErrChanged
+			return true
+		}
 		for total < count {
 			at := offset + total
 			n, sendErr := unix.Sendfile(int(fd), source, &at, int(count-total))
@@ -46,6 +52,7 @@ func (c *conn) sendSome(source int, offset, count int64) (total int64, err error
 				total += int64(n)
 			case errors.Is(sendErr, unix.EINTR):
 			case errors.Is(sendErr, unix.EAGAIN):
+				waited = true
 				return false // wait until the client has taken some
 			case sendErr != nil:
 				failed = os.NewSyscallError("sendfile", sendErr)

@@ -9,11 +9,15 @@ import (
 	"forebay/proxy/reply"
 )
 
-// sendFile sends count bytes of a file from offset, and adds what was sent to *sent. A file that is shorter is an error.
-func (c *conn) sendFile(file *os.File, offset, count int64, sent *int64) error {
+// sendFile sends count bytes of a file from offset, and adds what was sent to *sent. A file that is shorter is an error, and
+// so is one that is not intact any longer; intact may be nil.
+func (c *conn) sendFile(file *os.File, intact func() bool, offset, count int64, sent *int64) error {
 	b := pieces.Get().(*[pieceSize]byte)
 	defer pieces.Put(b)
 	for count > 0 {
+		if intact != nil && !intact() {
+			return reply.ErrChanged
+		}
 		n, err := file.ReadAt(b[:min(count, pieceSize)], offset)
 		if n == 0 {
 			if err == io.EOF {

@@ -20,7 +20,7 @@ func (x *exchange) sendReply(r *reply.Reply) error {
 	}
 	x.startHead(r.Status, nil)
 	x.out = append(x.out, r.Fields...)
-	if r.Status == http.StatusNotModified {
+	if r.Status == http.StatusNotModified || r.Status == http.StatusNoContent {
 		x.endHead(own{}, bare)
 		return x.sendHead()
 	}
@@ -52,7 +52,7 @@ func (x *exchange) sendParts(r *reply.Reply) error {
 		if err := x.sendBytes(part.Prefix); err != nil {
 			return err
 		}
-		if err := x.conn.sendFile(r.File, part.Offset, part.Count, &x.sent); err != nil {
+		if err := x.conn.sendFile(r.File, r.Intact, part.Offset, part.Count, &x.sent); err != nil {
 			return err
 		}
 	}

@@ -113,7 +113,7 @@ func specOf(cfg config.Config) string {
 func mappingsOf(cfg config.Config) ([]static.Mapping, error) {
 	mappings, err := proxy.OpenStatic(cfg.Proxy.Static)
 	if err == nil && cfg.App.Spec == "" {
-		mappings = append(mappings, static.Mapping{Prefix: "/static/", FS: python.DemoStatic()})
+		mappings = append(mappings, static.Mapping{Static: config.NewStatic("/static/", ""), FS: python.DemoStatic()})
 	}
 	return mappings, err
 }

@@ -30,6 +30,10 @@ func TestOfFile(t *testing.T) {
 	assert.NotEqual(t, first.ETag, of("alphas", modified).ETag, "size")
 	assert.NotEqual(t, first.ETag, of("alpha", modified.Add(time.Nanosecond)).ETag, "a nanosecond")
 
+	young, fresh := time.Now().Add(time.Minute), time.Now().Add(-2*time.Second)
+	assert.True(t, weak(of("alpha", young).ETag, of("alpha", young).ETag))
+	assert.False(t, strong(of("alpha", young).ETag, of("alpha", young).ETag), "it may change again without a sign")
+	assert.True(t, strong(of("alpha", fresh).ETag, of("alpha", fresh).ETag))
 	assert.LessOrEqual(t, of("alpha", time.Now().Add(time.Hour)).Modified, time.Now().Unix(), "a time to come is now")
 	assert.Zero(t, of("alpha", time.Unix(0, 0)))
 	assert.Zero(t, of("alpha", time.Unix(1, 0)))

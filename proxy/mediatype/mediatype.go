@@ -129,3 +129,16 @@ var types = map[string]string{
 	".zip": "application/zip",
 	".zst": "application/zstd",
 }
+
+// Compressible reports whether files of a type get smaller when they are compressed. Pictures, sound, film, archives and
+// the newer formats of fonts are compressed already.
+func Compressible(typ string) bool {
+	typ, _, _ = strings.Cut(typ, ";")
+	switch typ {
+	case "application/javascript", "application/json", "application/manifest+json", "application/rtf", "application/wasm",
+		"application/xml", "application/vnd.ms-fontobject", "application/vnd.apple.mpegurl", "application/x-tar",
+		"font/otf", "font/ttf", "font/collection", "image/bmp", "image/x-icon", "image/svg+xml":
+		return true
+	}
+	return strings.HasPrefix(typ, "text/") || strings.HasSuffix(typ, "+xml") || strings.HasSuffix(typ, "+json")
+}

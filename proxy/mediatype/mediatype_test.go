@@ -39,3 +39,26 @@ func TestTypesAreWellFormed(t *testing.T) {
 		assert.Equal(t, strings.HasPrefix(typ, "text/"), params["charset"] == "utf-8", ending)
 	}
 }
+
+func TestCompressible(t *testing.T) {
+	for typ, want := range map[string]bool{
+		"text/html; charset=utf-8":  true,
+		"text/x-new":                true,
+		"text/javascript":           true,
+		"application/json":          true,
+		"application/geo+json":      true,
+		"application/atom+xml":      true,
+		"application/wasm":          true,
+		"image/svg+xml":             true,
+		"font/ttf":                  true,
+		"font/woff2":                false,
+		"image/png":                 false,
+		"video/mp4":                 false,
+		"application/zip":           false,
+		"application/octet-stream":  false,
+		"application/x-json-stream": false,
+		"":                          false,
+	} {
+		assert.Equal(t, want, Compressible(typ), typ)
+	}
+}

@@ -43,6 +43,22 @@ func NewFile(head Head, v conditional.Validators, file *os.File, offset, count i
 // Size is that of the whole, in bytes.
 func (c *Content) Size() int64 { return c.whole.Length }
 
+// Guard sets what Reply.Intact of the replies from a file is. It is called before the first of them is made.
+func (c *Content) Guard(intact func() bool) { c.whole.Intact = intact }
+
+// IsIntact reports whether the content is still what it was, as far as that can be known without opening anything.
+func (c *Content) IsIntact() bool { return c.whole.Intact == nil || c.whole.Intact() }
+
+// InFile reports whether the content lies in a file, so that release is called for each reply.
+func (c *Content) InFile() bool { return c.whole.File != nil }
+
+// As answers with the whole content as the page of another status.
+func (c *Content) As(status int, fields []byte) *Reply {
+	page := c.whole
+	page.Status, page.Fields = status, fields
+	return &page
+}
+
 // Reply answers a request for the content on the conditions of the request (RFC 9110, sections 13 and 14). It allocates
 // only for parts of the content. The fields are borrowed until it returns.
 func (c *Content) Reply(method []byte, request []python.Field) *Reply {
@@ -137,6 +153,6 @@ func (c *Content) gather(reply *Reply) {
 func (c *Content) partial(lines int, name, value string) *Reply {
 	return &Reply{
 		Status: http.StatusPartialContent, Fields: c.Head.plus(lines, name, value),
-		File: c.whole.File, Release: c.whole.Release,
+		File: c.whole.File, Intact: c.whole.Intact, Release: c.whole.Release,
 	}
 }

@@ -34,6 +34,10 @@ type Reply struct {
 	// Length is that of the whole body, as Content-Length says it. An answer to HEAD has the length of the body that GET
 	// would get. A file that holds less than was promised cuts the connection.
 	Length int64
+	// Intact reports whether the file is still what the reply says of it. It is asked after a client had to be waited for,
+	// before more is sent: if the file was written to meanwhile the connection is cut, as what the client has and what it
+	// would get do not go together. It does not block. nil means that it cannot be known.
+	Intact func() bool
 	// Release is called once by Done. It may be nil.
 	Release func()
 	// Err says why the status is what it is. It is for the log and never for the client; nil says that nobody is
@@ -48,6 +52,9 @@ type Part struct {
 	// Offset and Count, in bytes, are the piece of the file.
 	Offset, Count int64
 }
+
+// ErrChanged says that the file was written to while it was sent. It is an end like ErrShort.
+var ErrChanged = errors.New("the file was written to while it was sent")
 
 // ErrShort says that a file holds less than was promised. What was sent cannot be taken back: the connection is cut.
 var ErrShort = errors.New("the file is shorter than it was")

@@ -10,16 +10,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-// mapped maps /static/ to a directory until the test ends.
-func mapped(t *testing.T, path string) Mapping {
-	t.Helper()
-	fsys, closer, err := Dir(path)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, closer.Close()) })
-	return Mapping{"/static/", fsys}
-}
+	"forebay/proxy/rooted"
+)
 
 func TestNothingLeadsOutOfTheDirectory(t *testing.T) {
 	outer := t.TempDir()
@@ -41,7 +34,7 @@ func TestNothingLeadsOutOfTheDirectory(t *testing.T) {
 	link("/etc/passwd", "passwd")
 	link("circle", "circle")
 	link("gone", "dangling")
-	addr := serve(t, mapped(t, root))
+	files := serve(t, below("/static/", opened(t, root)))
 
 	for target, want := range map[string]string{
 		"/static/a":          "root/a",
@@ -50,7 +43,7 @@ func TestNothingLeadsOutOfTheDirectory(t *testing.T) {
 		"/static/sub/inside": "root/a",
 		"/static/folder/b":   "root/sub/b",
 	} {
-		got := ask(t, addr, "GET", target)
+		got := ask(t, files, "GET", target)
 		assert.Equal(t, 200, got.StatusCode, target)
 		assert.Equal(t, want, got.body, target)
 	}
@@ -59,18 +52,18 @@ func TestNothingLeadsOutOfTheDirectory(t *testing.T) {
 		"/static/passwd", "/static/circle", "/static/dangling", "/static/folder", "/static/parent",
 		"/static/a/b", "/static/" + strings.Repeat("n", 256),
 	} {
-		got := ask(t, addr, "GET", target)
+		got := ask(t, files, "GET", target)
 		assert.Equal(t, 404, got.StatusCode, target)
-		assert.Empty(t, got.Header.Get(faultField), target)
+		require.NoError(t, got.err, target)
 	}
 }
 
 func TestAFIFOIsRefusedWithoutWaiting(t *testing.T) {
 	root := t.TempDir()
 	require.NoError(t, syscall.Mkfifo(filepath.Join(root, "fifo.txt"), 0o600))
-	addr := serve(t, mapped(t, root))
-	assert.Equal(t, 404, ask(t, addr, "GET", "/static/fifo.txt").StatusCode)
-	assert.Equal(t, 404, ask(t, addr, "HEAD", "/static/fifo.txt").StatusCode)
+	files := serve(t, below("/static/", opened(t, root)))
+	assert.Equal(t, 404, ask(t, files, "GET", "/static/fifo.txt").StatusCode)
+	assert.Equal(t, 404, ask(t, files, "HEAD", "/static/fifo.txt").StatusCode)
 }
 
 func TestASocketIsRefused(t *testing.T) {
@@ -78,9 +71,9 @@ func TestASocketIsRefused(t *testing.T) {
 	listener, err := net.Listen("unix", filepath.Join(root, "s"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, listener.Close()) })
-	got := ask(t, serve(t, mapped(t, root)), "GET", "/static/s")
+	got := ask(t, serve(t, below("/static/", opened(t, root))), "GET", "/static/s")
 	assert.Equal(t, 404, got.StatusCode)
-	assert.Empty(t, got.Header.Get(faultField))
+	require.NoError(t, got.err)
 }
 
 func TestADeviceIsRefused(t *testing.T) {
@@ -89,7 +82,7 @@ func TestADeviceIsRefused(t *testing.T) {
 	if err := syscall.Mknod(filepath.Join(root, "zero"), syscall.S_IFCHR|0o666, zero); err != nil {
 		t.Skip("making a device is refused here:", err)
 	}
-	assert.Equal(t, 404, ask(t, serve(t, mapped(t, root)), "GET", "/static/zero").StatusCode)
+	assert.Equal(t, 404, ask(t, serve(t, below("/static/", opened(t, root))), "GET", "/static/zero").StatusCode)
 }
 
 func TestAnUnreadableFileIsForbidden(t *testing.T) {
@@ -98,26 +91,16 @@ func TestAnUnreadableFileIsForbidden(t *testing.T) {
 	}
 	root := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(root, "a"), nil, 0o000))
-	assert.Equal(t, 403, ask(t, serve(t, mapped(t, root)), "GET", "/static/a").StatusCode)
-}
-
-func TestDirNamesWhatItDoesNotOpen(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
-	require.NoError(t, os.WriteFile(file, nil, 0o600))
-	for _, path := range []string{file, file + "-gone"} {
-		_, _, err := Dir(path)
-		require.ErrorContains(t, err, "open directory")
-		require.ErrorContains(t, err, path)
-	}
+	assert.Equal(t, 403, ask(t, serve(t, below("/static/", opened(t, root))), "GET", "/static/a").StatusCode)
 }
 
 func TestAfterCloseNothingIsServed(t *testing.T) {
-	root := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(root, "a"), nil, 0o600))
-	fsys, closer, err := Dir(root)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a"), nil, 0o600))
+	root, err := rooted.Open(dir)
 	require.NoError(t, err)
-	require.NoError(t, closer.Close())
-	got := ask(t, serve(t, Mapping{"/", fsys}), "GET", "/a")
+	require.NoError(t, root.Close())
+	got := ask(t, serve(t, below("/static/", root)), "GET", "/static/a")
 	assert.Equal(t, 500, got.StatusCode)
-	assert.NotEmpty(t, got.Header.Get(faultField))
+	assert.Error(t, got.err)
 }

@@ -18,7 +18,7 @@ func TestIfModifiedSince(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("alpha"), 0o600))
 	modified := time.Date(2026, 3, 1, 12, 0, 0, 999_000_000, time.UTC)
 	require.NoError(t, os.Chtimes(path, modified, modified))
-	addr := serve(t, mapped(t, root))
+	files := serve(t, below("/static/", opened(t, root)))
 	const same = "If-Modified-Since: Sun, 01 Mar 2026 12:00:00 GMT"
 	tests := map[string]struct {
 		method string
@@ -37,7 +37,7 @@ func TestIfModifiedSince(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := ask(t, addr, tt.method, "/static/a.txt", tt.lines...)
+			got := ask(t, files, tt.method, "/static/a.txt", tt.lines...)
 			assert.Equal(t, tt.status, got.StatusCode)
 			assert.Equal(t, "Sun, 01 Mar 2026 12:00:00 GMT", got.Header.Get("Last-Modified"))
 			if tt.status == 304 {
@@ -50,8 +50,8 @@ func TestIfModifiedSince(t *testing.T) {
 
 func TestATimeToComeIsToldAsNow(t *testing.T) {
 	file := &fstest.MapFile{ModTime: time.Now().Add(48 * time.Hour)}
-	addr := serve(t, Mapping{"/", fstest.MapFS{"a": file}})
-	got := ask(t, addr, "GET", "/a")
+	files := serve(t, below("/", fstest.MapFS{"a": file}))
+	got := ask(t, files, "GET", "/a")
 	told, err := http.ParseTime(got.Header.Get("Last-Modified"))
 	require.NoError(t, err)
 	assert.False(t, told.After(time.Now()))

@@ -2,29 +2,40 @@ package static
 
 import (
 	"bytes"
+	"path"
+	"slices"
 	"strings"
 )
 
-// wellKnown is the one name with a dot in front that is served: RFC 8615 has agreed on it for files that are meant to
-// be found.
+// wellKnown is the one name with a dot in front that is served by all means: RFC 8615 has agreed on it for files that are
+// meant to be found.
 const wellKnown = ".well-known"
 
 // servable reports whether a decoded name may be asked of a file system at all: segments joined by single slashes, none
-// of them empty, "." or "..", and none hidden. A backslash or a NUL is not taken for a byte of a name.
-func servable(name []byte) bool {
+// of them empty, "." or "..", and none hidden unless hidden ones are served. The last segment may be empty: then it is the
+// name of a directory. A backslash or a NUL is not taken for a byte of a name.
+func servable(name []byte, hidden bool) bool {
 	if bytes.IndexByte(name, 0) >= 0 || bytes.IndexByte(name, '\\') >= 0 {
 		return false
 	}
-	for {
-		segment, rest, more := bytes.Cut(name, []byte{'/'})
-		if len(segment) == 0 || segment[0] == '.' && string(segment) != wellKnown {
+	for len(name) > 0 {
+		segment, rest, _ := bytes.Cut(name, slash)
+		if len(segment) == 0 || segment[0] == '.' && !mayBegin(segment, hidden) {
 			return false
-		}
-		if !more {
-			return true
 		}
 		name = rest
 	}
+	return true
+}
+
+var slash = []byte{'/'}
+
+// mayBegin reports whether a segment may begin with the dot that it begins with.
+func mayBegin(segment []byte, hidden bool) bool {
+	if hidden {
+		return string(segment) != "." && string(segment) != ".."
+	}
+	return string(segment) == wellKnown
 }
 
 // hasEscapedSlash reports whether a raw path has %2F in it. To some that is a slash and to some a byte of a name
@@ -35,9 +46,17 @@ func hasEscapedSlash(raw []byte) bool {
 		if i < 0 || len(raw) < i+3 {
 			return false
 		}
-		if strings.EqualFold(string(raw[i+1:i+3]), "2f") {
+		if raw[i+1] == '2' && raw[i+2]|0x20 == 'f' {
 			return true
 		}
 		raw = raw[i+3:]
 	}
+}
+
+// hasExtension reports whether a name has one of the endings; without endings every name does.
+func hasExtension(name string, extensions []string) bool {
+	if len(extensions) == 0 {
+		return true
+	}
+	return slices.Contains(extensions, strings.ToLower(strings.TrimPrefix(path.Ext(name), ".")))
 }

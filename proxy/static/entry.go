@@ -1,0 +1,196 @@
+package static
+
+import (
+	"container/list"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"forebay/proxy/coding"
+	"forebay/proxy/mediatype"
+	"forebay/proxy/reply"
+	"forebay/python"
+)
+
+// entry is what is known about a path that leads to a file: the contents, in memory or as open descriptors, ready to be
+// sent, and how to find out whether they are still those of the file.
+type entry struct {
+	path    string
+	mapping *mapping
+	name    string // of the file, in the mapping's file system
+
+	identity *reply.Content
+	coded    [coding.Count]atomic.Pointer[reply.Content]
+	varies   bool                // it may be had in other codings
+	stamps   [coding.Count]stamp // of the file and of its sidecars
+	settled  bool                // the stamps tell these versions from all later ones
+	checked  atomic.Int64        // when that was last found out, in nanoseconds since the epoch
+	used     atomic.Bool         // since the cache last looked for something to drop
+
+	// The descriptors are closed when nobody holds the entry any longer. One without descriptors is not counted.
+	files []openFile
+	holds atomic.Int32
+
+	cost  int64         // of what is in memory, in bytes
+	place *list.Element // in the cache; nil when it is in none
+}
+
+// openFile is a file that is sent from its descriptor.
+type openFile struct {
+	*os.File
+	stamp stamp
+}
+
+// isIntact reports whether nothing was written to the file since it was opened: what is sent of it later would not go with
+// what was sent before. That it was renamed or deleted changes nothing in it. It allocates nothing.
+func (o *openFile) isIntact() bool {
+	s, err := descriptorStamp(o.File)
+	return err == nil && s.size == o.stamp.size && s.modified == o.stamp.modified
+}
+
+// entryCost is what an entry costs beside the contents of the file, about.
+const entryCost = 2 << 10
+
+// newEntry opens a file and its sidecars. Whoever gets the entry holds it.
+func (m *mapping) newEntry(path, name string, now time.Time) (*entry, error) {
+	v, err := openVersion(m.FS, name)
+	if err != nil {
+		return nil, err
+	}
+	typ := mediatype.ByName(name)
+	e := &entry{path: path, mapping: m, name: name, settled: true, cost: entryCost}
+	e.holds.Store(1)
+	e.checked.Store(now.UnixNano())
+	e.varies = mediatype.Compressible(typ) && (m.Sidecars || m.Compress)
+	e.identity = e.content(coding.Identity, v, typ, now)
+	if e.varies && m.Sidecars {
+		e.addSidecars(typ, now)
+	}
+	return e, nil
+}
+
+// content makes a content of a version, and takes over its descriptor.
+func (e *entry) content(c coding.Coding, v *version, typ string, now time.Time) *reply.Content {
+	e.stamps[c] = v.stamp
+	e.settled = e.settled && v.stamp.settled(now)
+	head := e.mapping.head(e.name, typ, c, v.validators, e.varies)
+	if v.file != nil {
+		file := openFile{v.file, v.stamp}
+		e.files = append(e.files, file)
+		content := reply.NewFile(head, v.validators, v.file, 0, v.size, e.release)
+		content.Guard(file.isIntact)
+		return content
+	}
+	e.cost += v.size
+	return reply.NewMemory(head, v.validators, v.body)
+}
+
+// addSidecars looks for compressed copies beside the file. One that is older than the file was not made from it.
+func (e *entry) addSidecars(typ string, now time.Time) {
+	for _, c := range coding.All {
+		v, err := openVersion(e.mapping.FS, e.name+c.Ending())
+		if err != nil {
+			continue // most files have none
+		}
+		if v.stamp.modified < e.stamps[coding.Identity].modified {
+			v.close()
+			e.stamps[c] = v.stamp
+			continue
+		}
+		v.validators.ETag = codedTag(v.validators.ETag, c)
+		content := e.content(c, v, typ, now)
+		content.Whole = true
+		e.coded[c].Store(content)
+	}
+}
+
+// codedTag is the tag of a coding of what has tag: RFC 9110, section 8.8.3, wants another one for each.
+func codedTag(tag []byte, c coding.Coding) []byte {
+	if len(tag) == 0 {
+		return nil
+	}
+	open := tag[: len(tag)-1 : len(tag)-1]
+	return append(append(append(open, '-'), c.String()...), '"')
+}
+
+// hold keeps the descriptors open until release. The caller sees to it that the entry is held already by somebody.
+func (e *entry) hold() {
+	if len(e.files) > 0 {
+		e.holds.Add(1)
+	}
+}
+
+// release gives a hold back.
+func (e *entry) release() {
+	if len(e.files) == 0 || e.holds.Add(-1) > 0 {
+		return
+	}
+	for _, file := range e.files {
+		_ = file.Close() // it was only read from
+	}
+}
+
+// reply answers a request with a content of the entry, and gives the caller's hold to the reply.
+func (e *entry) reply(content *reply.Content, req *Request) *reply.Reply {
+	r := content.Reply(req.Method, req.Fields)
+	if !content.InFile() {
+		e.release()
+	}
+	return r
+}
+
+// choose chooses the coding. Ranges are given of the file as it is: of a coding that may be gone before the client asks
+// for the next one they would be of no use.
+func (e *entry) choose(fields []python.Field) *reply.Content {
+	if !e.varies || hasRange(fields) {
+		return e.identity
+	}
+	best := coding.Accept(fields).Best(func(c coding.Coding) bool { return e.coded[c].Load() != nil })
+	if content := e.coded[best].Load(); content != nil {
+		return content
+	}
+	return e.identity
+}
+
+func hasRange(fields []python.Field) bool {
+	for i := range fields {
+		if name := fields[i].Name; len(name) == len("range") && python.EqualFold(name, "range") {
+			return true
+		}
+	}
+	return false
+}
+
+// isFresh reports whether the entry can be used without looking at the file: it was looked at within the last second, or
+// somebody else has just begun to.
+func (e *entry) isFresh(now time.Time) bool {
+	checked := e.checked.Load()
+	return now.UnixNano()-checked < int64(believed) || !e.checked.CompareAndSwap(checked, now.UnixNano())
+}
+
+// believed is how long what is known about a file is believed.
+const believed = time.Second
+
+// isCurrent looks at the file and its sidecars, and reports whether they are still the ones that are known. A file system
+// that does not answer changes nothing.
+func (e *entry) isCurrent() bool {
+	if !e.settled {
+		return false
+	}
+	if !e.isStamped(coding.Identity) {
+		return false
+	}
+	if e.varies && e.mapping.Sidecars {
+		for _, c := range coding.All {
+			if !e.isStamped(c) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (e *entry) isStamped(c coding.Coding) bool {
+	s, err := statStamp(e.mapping.FS, e.name+c.Ending())
+	return err != nil || s == e.stamps[c]
+}

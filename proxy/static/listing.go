@@ -1,0 +1,146 @@
+package static
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"html"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"forebay/proxy/reply"
+	"forebay/python"
+)
+
+// maxListed is how many entries of a directory are listed. A larger one is not: whoever lists it wants a file of it, and
+// finds none among so many.
+const maxListed = 10_000
+
+// listed is a file or a directory in a list.
+type listed struct {
+	Name     string    `json:"name"`
+	Type     string    `json:"type"`
+	Size     int64     `json:"size,omitempty"`
+	Modified time.Time `json:"modified"`
+}
+
+const (
+	typeFile      = "file"
+	typeDirectory = "directory"
+)
+
+// list answers with what is in a directory, as a page or as JSON. The name is empty or ends with a slash.
+func (m *mapping) list(name string, fields []python.Field) *reply.Reply {
+	entries, err := readDirectory(m.FS, path.Clean("./"+name))
+	switch {
+	case err != nil && isAbsent(err):
+		return &notFound
+	case err != nil:
+		return &reply.Reply{Status: http.StatusInternalServerError, Err: err}
+	case len(entries) > maxListed:
+		return &forbidden
+	}
+	var all []listed
+	for _, entry := range entries {
+		if one, ok := m.listed(name, entry); ok {
+			all = append(all, one)
+		}
+	}
+	slices.SortFunc(all, func(a, b listed) int {
+		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name)) // directories first
+	})
+	typ, body := "text/html; charset=utf-8", listPage(m.Prefix+name, all)
+	if wantsJSON(fields) {
+		typ, body = "application/json", listDocument(all)
+	}
+	head := append(m.pageHead(typ), "Cache-Control: no-cache\r\nVary: Accept\r\n"...)
+	return &reply.Reply{Status: http.StatusOK, Fields: head, Body: body, Length: int64(len(body))}
+}
+
+// readDirectory reads a directory, or so much of it that it is known to be too large.
+func readDirectory(fsys fs.FS, name string) ([]fs.DirEntry, error) {
+	file, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }() // it was only read from
+	dir, ok := file.(fs.ReadDirFile)
+	if !ok {
+		return nil, &fs.PathError{Op: "list", Path: name, Err: fs.ErrNotExist}
+	}
+	entries, err := dir.ReadDir(maxListed + 1)
+	if errors.Is(err, io.EOF) { // it is empty
+		err = nil
+	}
+	return entries, err
+}
+
+// listed describes an entry, if it would be served: links are followed, and those that lead out left out.
+func (m *mapping) listed(dir string, entry fs.DirEntry) (listed, bool) {
+	name := entry.Name()
+	if !servable([]byte(name), m.Hidden) {
+		return listed{}, false
+	}
+	info, err := fs.Stat(m.FS, dir+name)
+	switch {
+	case err != nil:
+		return listed{}, false
+	case info.IsDir():
+		return listed{Name: name, Type: typeDirectory, Modified: info.ModTime().UTC().Truncate(time.Second)}, true
+	case info.Mode().IsRegular() && hasExtension(name, m.Extensions):
+		return listed{name, typeFile, info.Size(), info.ModTime().UTC().Truncate(time.Second)}, true
+	}
+	return listed{}, false
+}
+
+// wantsJSON reports whether a client asks for JSON and not for a page.
+func wantsJSON(fields []python.Field) bool {
+	for i := range fields {
+		if python.EqualFold(fields[i].Name, "accept") {
+			return bytes.Contains(fields[i].Value, []byte("application/json")) && !bytes.Contains(fields[i].Value, []byte("text/html"))
+		}
+	}
+	return false
+}
+
+func listDocument(all []listed) []byte {
+	if all == nil {
+		all = []listed{}
+	}
+	document, _ := json.Marshal(all) // texts, numbers and times can be written
+	return append(document, '\n')
+}
+
+// listPage is the list for people. What is in it comes from a file system, where names may be anything.
+func listPage(title string, all []listed) []byte {
+	var b strings.Builder
+	title = html.EscapeString(strings.ToValidUTF8(title, "\uFFFD"))
+	b.WriteString(`<!doctype html><html lang="en"><head><meta charset="utf-8">` +
+		`<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">` +
+		`<title>` + title + `</title><style>body{font:16px/1.6 system-ui,sans-serif;max-width:52em;margin:3em auto;padding:0 1.5em}` +
+		`h1{font-size:1.3em}table{border-collapse:collapse;width:100%}td{padding:.1em .6em}td+td{text-align:right;` +
+		`font-variant-numeric:tabular-nums;white-space:nowrap}</style></head><body><h1>` + title + `</h1><table>`)
+	if strings.Count(title, "/") > 1 {
+		b.WriteString(`<tr><td><a href="../">../</a></td><td></td><td></td></tr>`)
+	}
+	for _, one := range all {
+		name, size := one.Name, strconv.FormatInt(one.Size, 10)
+		if one.Type == typeDirectory {
+			name, size = name+"/", ""
+		}
+		// "./" keeps a name with a colon from being read as a scheme (RFC 3986, section 4.2).
+		href := "./" + (&url.URL{Path: name}).EscapedPath()
+		b.WriteString(`<tr><td><a href="` + html.EscapeString(href) + `">` + html.EscapeString(strings.ToValidUTF8(name, "\uFFFD")) +
+			`</a></td><td>` + one.Modified.Format(time.DateTime) + `</td><td>` + size + `</td></tr>`)
+	}
+	b.WriteString("</table></body></html>\n")
+	return []byte(b.String())
+}

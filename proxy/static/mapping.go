@@ -1,0 +1,96 @@
+package static
+
+import (
+	"errors"
+	"io/fs"
+	"strings"
+	"time"
+
+	"forebay/config"
+	"forebay/proxy/mediatype"
+	"forebay/proxy/reply"
+)
+
+// Mapping says that the paths which begin with its prefix are files of FS, and how they are served. The prefix is a
+// decoded path that begins and ends with a slash; what follows it is the name in FS.
+type Mapping struct {
+	config.Static
+	FS fs.FS
+}
+
+// mapping is a Mapping with what is made of it once.
+type mapping struct {
+	Mapping
+	headers []byte // its further fields, as lines
+	through bool   // what is no file is the application's
+}
+
+func newMapping(m Mapping) *mapping {
+	made := &mapping{Mapping: m, through: m.Fallback == config.FallbackApplication}
+	for _, header := range m.Headers {
+		made.headers = reply.AppendField(made.headers, header.Name, header.Value)
+	}
+	return made
+}
+
+// open makes the entry of a path below the prefix. The path of a directory has the entry of its index; errDirectory says
+// that there is none, or that the slash is missing.
+func (m *mapping) open(path string, now time.Time) (*entry, error) {
+	name := path[len(m.Prefix):]
+	if name != "" && !strings.HasSuffix(name, "/") {
+		if !hasExtension(name, m.Extensions) {
+			return m.openDirectory(name)
+		}
+		return m.newEntry(path, name, now)
+	}
+	for _, index := range m.Index {
+		e, err := m.newEntry(path, name+index, now)
+		if err == nil || !isAbsent(err) {
+			return e, err
+		}
+	}
+	return m.openDirectory(strings.TrimSuffix(name, "/"))
+}
+
+// openDirectory returns errDirectory if the name is one.
+func (m *mapping) openDirectory(name string) (*entry, error) {
+	if name == "" {
+		return nil, errDirectory
+	}
+	info, err := fs.Stat(m.FS, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, errDirectory
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// hasIndex reports whether a directory answers with something of its own.
+func (m *mapping) hasIndex(name string) bool {
+	if m.Autoindex {
+		return true
+	}
+	for _, index := range m.Index {
+		if info, err := fs.Stat(m.FS, name+"/"+index); err == nil && info.Mode().IsRegular() {
+			return true
+		}
+	}
+	return false
+}
+
+// isAbsent reports whether an error says that there is no such file, and not that something is wrong with it.
+func isAbsent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) || errors.Is(err, errDirectory)
+}
+
+// page answers with a file of the mapping as the page of a status; nil if there is no such file. The reply has the
+// caller's hold of the entry.
+func (m *mapping) page(e *entry, status int) *reply.Reply {
+	r := e.identity.As(status, m.pageHead(mediatype.ByName(e.name)))
+	if !e.identity.InFile() {
+		e.release()
+	}
+	return r
+}
