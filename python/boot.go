@@ -12,6 +12,7 @@ type Boot struct {
 	Name    string         // what the process list shows; empty: what Python does
 	Path    []string       // goes in front of sys.path
 	Slots   []SlotFDs      // each slot's descriptors in the worker; see For
+	Dump    int            // the descriptor that stacks go to which the main thread could not take; 0: there is none
 	Environ map[string]any // strings, bools and ints that every environ has; not nil
 }
 
@@ -30,7 +31,7 @@ func sample() map[string]any {
 type SlotFDs struct{ Requests, Answers, Files int }
 
 // For returns what the worker with a number is told: the environ of its requests says which one it is, and the descriptors
-// of its slots follow each other from first on.
+// of its slots follow each other from first on. The one for stacks comes after them.
 func (b Boot) For(worker, first, slots int) Boot {
 	b.Environ = maps.Clone(b.Environ)
 	b.Environ["forebay.worker"] = worker
@@ -39,6 +40,7 @@ func (b Boot) For(worker, first, slots int) Boot {
 		b.Slots[i] = SlotFDs{Requests: first, Answers: first + 1, Files: first + 2}
 		first += 3
 	}
+	b.Dump = first
 	return b
 }
 
@@ -49,7 +51,7 @@ func (b Boot) Frame() []byte {
 		slots[i] = Tuple{fds.Requests, fds.Answers, fds.Files}
 	}
 	return AppendFrame(nil, KindBoot, 0, AppendValue(nil, map[string]any{
-		"spec": b.Spec, "name": b.Name, "path": b.Path, "slots": slots, "environ": b.Environ, "sample": sample(),
+		"spec": b.Spec, "name": b.Name, "path": b.Path, "slots": slots, "dump": b.Dump, "environ": b.Environ, "sample": sample(),
 	}))
 }
 
@@ -95,6 +97,8 @@ type Ready struct {
 	Executable     string
 	PID            int
 	GIL            bool
+	Threads        []int // the system's ids of the threads of its slots
+	DumpSignal     int   // has the thread that it is sent to write its stack to Boot.Dump; 0: there is none
 }
 
 // ParseReady reads the payload of READY and checks the sample in it.
@@ -113,6 +117,12 @@ func ParseReady(payload []byte) (Ready, error) {
 	r.Executable, _ = d["executable"].(string)
 	r.PID, _ = d["pid"].(int)
 	r.GIL, _ = d["gil"].(bool)
+	r.DumpSignal, _ = d["dump_signal"].(int)
+	threads, _ := d["threads"].([]any)
+	for _, v := range threads {
+		thread, _ := v.(int)
+		r.Threads = append(r.Threads, thread)
+	}
 	if !reflect.DeepEqual(d["sample"], any(sample())) {
 		return r, fmt.Errorf("%s %s does not read and write marshal as forebay does", r.Implementation, r.Version)
 	}

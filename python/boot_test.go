@@ -20,12 +20,12 @@ func readControl(t *testing.T, kind Kind, frame []byte) any {
 
 func TestBootFrame(t *testing.T) {
 	boot := Boot{
-		Spec: "shop:app", Name: "shop", Path: []string{"/srv"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}},
+		Spec: "shop:app", Name: "shop", Path: []string{"/srv"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}}, Dump: 10,
 		Environ: map[string]any{"SCRIPT_NAME": "/shop", "wsgi.multithread": true, "forebay.worker": 1},
 	}
 	assert.Equal(t, map[string]any{
 		"spec": "shop:app", "name": "shop", "path": []any{"/srv"}, "slots": []any{Tuple{4, 5, 6}, Tuple{7, 8, 9}},
-		"environ": boot.Environ, "sample": sample(),
+		"dump": 10, "environ": boot.Environ, "sample": sample(),
 	}, readControl(t, KindBoot, boot.Frame()))
 }
 
@@ -37,6 +37,7 @@ func TestBootForAWorkerLeavesTheOthersAlone(t *testing.T) {
 	assert.Equal(t, "shop:app", first.Spec)
 	assert.Equal(t, []SlotFDs{{4, 5, 6}, {7, 8, 9}}, first.Slots)
 	assert.Equal(t, []SlotFDs{{10, 11, 12}}, second.Slots)
+	assert.Equal(t, []int{10, 13}, []int{first.Dump, second.Dump})
 	assert.Equal(t, Boot{Spec: "shop:app", Environ: map[string]any{"SCRIPT_NAME": ""}}, all)
 }
 
@@ -120,4 +121,33 @@ func TestRecallAndItsAnswer(t *testing.T) {
 			assert.ErrorIs(t, err, ErrMarshal)
 		})
 	}
+}
+
+func TestInterruptAndItsAnswer(t *testing.T) {
+	assert.Equal(t, Tuple{1, 4711, false}, readControl(t, KindInterrupt, InterruptFrame(1, 4711, false)))
+	for name, n := range map[string]uint32{"first": 1, "beyond a signed number": 1<<31 + 7, "last": 1<<32 - 1} {
+		t.Run(name, func(t *testing.T) {
+			got, err := ParseInterrupted(AppendValue(nil, Tuple{3, int(int32(n)), "stack", "raised"}))
+			require.NoError(t, err)
+			assert.Equal(t, Interrupted{3, n, "stack", "raised"}, got)
+		})
+	}
+	for name, v := range map[string]any{
+		"no tuple": 1, "too short": Tuple{1, 2, "s"}, "too long": Tuple{1, 2, "s", "o", "p"}, "slot is a text": Tuple{"1", 2, "s", "o"},
+		"number is none": Tuple{1, nil, "s", "o"}, "no stack": Tuple{1, 2, 3, "o"}, "no outcome": Tuple{1, 2, "s", true}, "nothing": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ParseInterrupted(AppendValue(nil, v))
+			assert.ErrorIs(t, err, ErrMarshal)
+		})
+	}
+	_, err := ParseInterrupted([]byte("?"))
+	assert.ErrorIs(t, err, ErrMarshal)
+}
+
+func TestReadySaysHowToReachItsThreads(t *testing.T) {
+	got, err := ParseReady(ready(func(d map[string]any) { d["threads"], d["dump_signal"] = []any{11, "12", 13}, 62 }))
+	require.NoError(t, err)
+	assert.Equal(t, []int{11, 0, 13}, got.Threads, "what is no number is nobody's id")
+	assert.Equal(t, 62, got.DumpSignal)
 }

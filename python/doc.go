@@ -48,18 +48,24 @@
 //	             on that slot from 1. The thread closes the iterable at its next chunk.
 //	RECALL   35  marshal (slot: int, request: int): what the slot's thread has not begun of the requests up to that one
 //	             is not to be run. The worker sends what it holds of that slot's answers, and then RECALLED.
+//	INTERRUPT 36 marshal (slot: int, request: int, raise: bool): the deadline of that request has passed. The worker
+//	             answers INTERRUPTED. If raise is set, forebay.RequestTimeout is raised in the slot's thread, once, and only
+//	             while it runs the application for that request.
 //	DRAIN    34  empty: exit when every thread is idle. Go sends it when no slot of the worker is lent.
 //
 // and the worker answers or reports:
 //
 //	READY    48  marshal dict: see Ready.
 //	FAILED   49  marshal (text: str,): the application could not be loaded; text is the traceback. The worker exits with 3.
-//
+//	INTERRUPTED 51 marshal (slot: int, request: int, stack: str, outcome: str): see Interrupted.
 //	RECALLED 50  marshal (slot: int, request: int): the last request that the slot's thread has begun. Those after it
 //	             that the RECALL was about will not be run.
 //
 // While further requests of a batch wait, the worker may hold the RESPONSEs of those before them back for about a
 // millisecond, so that one write carries several.
+//
+// A main thread that does not get the GIL answers nothing. So the worker also has a descriptor for stacks, to which each
+// of its threads writes its own, in the form of Python's faulthandler, when it gets the signal that READY names.
 //
 // The end of the control stream means that the master is gone: the worker exits at once.
 //

@@ -30,15 +30,17 @@ const (
 	KindWant     Kind = 22
 	KindIdle     Kind = 23
 
-	KindSources Kind = 31 // Go, control
-	KindBoot    Kind = 32
-	KindCancel  Kind = 33
-	KindDrain   Kind = 34
-	KindRecall  Kind = 35
+	KindSources   Kind = 31 // Go, control
+	KindBoot      Kind = 32
+	KindCancel    Kind = 33
+	KindDrain     Kind = 34
+	KindRecall    Kind = 35
+	KindInterrupt Kind = 36
 
-	KindReady    Kind = 48 // worker, control
-	KindFailed   Kind = 49
-	KindRecalled Kind = 50
+	KindReady       Kind = 48 // worker, control
+	KindFailed      Kind = 49
+	KindRecalled    Kind = 50
+	KindInterrupted Kind = 51
 )
 
 var kindNames = map[Kind]string{
@@ -46,7 +48,8 @@ var kindNames = map[Kind]string{
 	KindResponse: "RESPONSE", KindHead: "HEAD", KindChunk: "CHUNK", KindEnd: "END", KindAbort: "ABORT",
 	KindError: "ERROR", KindWant: "WANT", KindIdle: "IDLE",
 	KindSources: "SOURCES", KindBoot: "BOOT", KindCancel: "CANCEL", KindDrain: "DRAIN", KindRecall: "RECALL",
-	KindReady: "READY", KindFailed: "FAILED", KindRecalled: "RECALLED",
+	KindInterrupt: "INTERRUPT",
+	KindReady:     "READY", KindFailed: "FAILED", KindRecalled: "RECALLED", KindInterrupted: "INTERRUPTED",
 }
 
 // String returns the name that the package comment uses.

@@ -134,6 +134,10 @@ func TestGoldenAnswers(t *testing.T) {
 				assert.Equal(t, g.said.Value, simple(Tuple{text}))
 			case "READY":
 				assertReady(t, g)
+			case "INTERRUPTED":
+				got, err := ParseInterrupted(g.payload())
+				require.NoError(t, err)
+				assert.Equal(t, g.said.Value, simple(Tuple{got.Slot, int(int32(got.Request)), got.Stack, got.Outcome}))
 			}
 		})
 	}
@@ -180,6 +184,7 @@ func assertReady(t *testing.T, g golden) {
 	require.NoError(t, err)
 	assert.Equal(t, Ready{
 		Version: "3.11.7", Implementation: "CPython", Executable: "/usr/bin/python3", PID: 4242, GIL: true,
+		Threads: []int{4243, 4244}, DumpSignal: 62,
 	}, ready)
 }
 
@@ -187,14 +192,15 @@ func assertReady(t *testing.T, g golden) {
 // more than one key, or where Python marks a text as interned.
 func TestGoldenControlFramesAreWritten(t *testing.T) {
 	boot := Boot{
-		Spec: "shop:create_app()", Name: "shop", Path: []string{"/srv/shop", "/srv/lib"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}},
+		Spec: "shop:create_app()", Name: "shop", Path: []string{"/srv/shop", "/srv/lib"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}}, Dump: 10,
 		Environ: map[string]any{"SERVER_SOFTWARE": "forebay", "SCRIPT_NAME": "/shop", "wsgi.multiprocess": true},
 	}
 	tests := map[string][]byte{
-		"boot":   boot.Frame(),
-		"cancel": CancelFrame(1, 4711),
-		"recall": RecallFrame(0, 4711),
-		"drain":  AppendFrame(nil, KindDrain, 0, nil),
+		"boot":      boot.Frame(),
+		"cancel":    CancelFrame(1, 4711),
+		"recall":    RecallFrame(0, 4711),
+		"interrupt": InterruptFrame(1, 4711, true),
+		"drain":     AppendFrame(nil, KindDrain, 0, nil),
 	}
 	for name, frame := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from types import TracebackType
+from types import FrameType, TracebackType
 
 # In characters. A message that quotes a whole upload must not fill the log.
 LONGEST = 64 << 10
@@ -12,8 +12,8 @@ LONGEST = 64 << 10
 # The modules between a thread's start and the application. forebay.demo is an application like any other.
 _PROGRAM = {
     f"{__package__}.{name}"
-    for name in ("app", "environ", "fault", "fields", "files", "frame", "loop", "response", "slot")
-}
+    for name in ("app", "environ", "fault", "fields", "files", "frame", "gate", "loop", "response", "slot", "stack")
+} | {"threading"}
 _IMPORT = {"importlib", "importlib._bootstrap", "importlib._bootstrap_external"}
 
 
@@ -21,6 +21,11 @@ def text(error: BaseException) -> str:
     """Returns the traceback of error, from the application's first frame on, in text that any UTF-8 reader takes."""
     first = own_part(error.__traceback__)
     whole = "".join(traceback.format_exception(type(error), error, first))
+    return clean(whole)
+
+
+def clean(whole: str) -> str:
+    """Returns whole as the log can take it: not too long, and without lone surrogates."""
     return shorten(whole).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
@@ -31,9 +36,18 @@ def report(error: BaseException) -> None:
 
 def own_part(trace: TracebackType | None) -> TracebackType | None:
     """Returns trace without the leading frames that are not the application's."""
-    while trace is not None and trace.tb_frame.f_globals.get("__name__") in _PROGRAM | _IMPORT:
+    while trace is not None and (is_program(trace.tb_frame) or _name(trace.tb_frame) in _IMPORT):
         trace = trace.tb_next
     return trace
+
+
+def is_program(frame: FrameType) -> bool:
+    """Says whether a frame is between a thread's start and the application. The application may have such frames, too."""
+    return _name(frame) in _PROGRAM
+
+
+def _name(frame: FrameType) -> object:
+    return frame.f_globals.get("__name__")
 
 
 def shorten(whole: str) -> str:

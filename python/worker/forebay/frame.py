@@ -28,11 +28,13 @@ BOOT = 32
 CANCEL = 33
 DRAIN = 34
 RECALL = 35
+INTERRUPT = 36
 
 # To the master, on the control socket.
 READY = 48
 FAILED = 49
 RECALLED = 50
+INTERRUPTED = 51
 
 FREE = 1  # on RESPONSE, END, ABORT and ERROR: the thread is back, no IDLE follows
 REQUEST_FILE = 1  # on REQUEST: the body is in a file, to be had for a WANT

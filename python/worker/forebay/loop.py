@@ -19,9 +19,23 @@ from typing import Any
 from . import fault, frame
 from .app import Application, LoadError, load
 from .environ import Environ, base
-from .frame import BOOT, CANCEL, DRAIN, FAILED, READY, RECALL, RECALLED, REQUEST, REQUEST_FILE, ProtocolError
+from .frame import (
+    BOOT,
+    CANCEL,
+    DRAIN,
+    FAILED,
+    INTERRUPT,
+    INTERRUPTED,
+    READY,
+    RECALL,
+    RECALLED,
+    REQUEST,
+    REQUEST_FILE,
+    ProtocolError,
+)
 from .response import respond
-from .slot import ClientGone, Slot
+from .slot import COUNT, ClientGone, Slot
+from .stack import stack_of
 
 # The master takes it for a fault of the application, which starting the worker again does not mend.
 EXIT_NOT_LOADED = 3
@@ -41,11 +55,12 @@ def main(control: socket.socket) -> None:
     except BaseException as error:  # a module may well call sys.exit
         _fail(control, error)
     slots = [_open(*descriptors) for descriptors in boot["slots"]]
+    dump = _dump_to(boot.get("dump"))
     _forget_in_children(control, slots)
     constant = base(boot["environ"], len(slots))
-    for number, slot in enumerate(slots):
-        _start(f"forebay-{number}", serve, slot, app, constant)
-    control.sendall(frame.encode(READY, 0, _describe(boot)))
+    threads = [_start(f"forebay-{number}", serve, slot, app, constant) for number, slot in enumerate(slots)]
+    ready = {"threads": [thread.native_id for thread in threads], "dump_signal": dump, **_describe(boot)}
+    control.sendall(frame.encode(READY, 0, ready))
     _obey(control, slots)
 
 
@@ -66,9 +81,31 @@ def _set_name(name: str) -> None:
             comm.write(name)
 
 
-def _start(name: str, target: Any, *args: Any) -> None:
+def _dump_to(descriptor: int | None) -> int:
+    """Has a signal write the stack of the thread that it is sent to, and returns its number, or 0 where there is none.
+
+    It works where the main thread cannot: the GIL is not needed for it. A real-time signal is nobody else's.
+    """
+    number: int = getattr(signal, "SIGRTMAX", 0)
+    if not descriptor or number == 0:
+        return 0
+    os.set_inheritable(descriptor, False)
+    number -= 2
+    faulthandler.register(number, file=descriptor, all_threads=False)
+
+    def forget() -> None:
+        faulthandler.unregister(number)
+        os.close(descriptor)
+
+    os.register_at_fork(after_in_child=forget)
+    return number
+
+
+def _start(name: str, target: Any, *args: Any) -> threading.Thread:
     # Daemons, because at the end of the process they still wait in recv, and nobody is to wait for them.
-    threading.Thread(target=target, args=args, name=name, daemon=True).start()
+    thread = threading.Thread(target=target, args=args, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def _watch(control: socket.socket) -> None:
@@ -136,24 +173,44 @@ def _obey(control: socket.socket, slots: list[Slot]) -> None:
         kind, _, payload = found
         if kind == DRAIN:
             return
-        if kind not in (CANCEL, RECALL):
+        if kind not in (CANCEL, RECALL, INTERRUPT):
             raise ProtocolError(f"frame of kind {kind} on the control socket")
-        number, request = marshal.loads(payload)
+        number, request, *more = marshal.loads(payload)
         if kind == CANCEL:
             slots[number].cancel(request)
-        else:
+        elif kind == RECALL:
             _recall(control, slots, number, request)
+        else:
+            _interrupt(control, slots, number, request, *more)
 
 
 def _recall(control: socket.socket, slots: list[Slot], number: int, request: int) -> None:
     begun = slots[number].recall(request)
-    if begun >= 1 << 31:  # marshal's int of version 2 is signed
-        begun -= 1 << 32
-    control.sendall(frame.encode(RECALLED, 0, (number, begun)))
+    control.sendall(frame.encode(RECALLED, 0, (number, _signed(begun))))
+
+
+def _interrupt(control: socket.socket, slots: list[Slot], number: int, request: int, raises: bool) -> None:
+    """Tells the master what the thread is doing, and raises RequestTimeout there if it asks for it."""
+    slot, count = slots[number], request & COUNT
+    stack, outcome = "", ""
+    if slot.request == count:
+        try:
+            stack = stack_of(slot.gate.thread, respond.__code__)
+        except Exception as error:  # what is looked at changes meanwhile, and lines are read from files
+            stack = f"{type(error).__name__}: {error}\n"
+    if raises:
+        outcome = slot.gate.interrupt(count)
+    control.sendall(frame.encode(INTERRUPTED, 0, (number, request, stack, outcome)))
+
+
+def _signed(count: int) -> int:
+    """Returns a request's number as marshal's int of version 2, which is signed."""
+    return count - (1 << 32) if count >= 1 << 31 else count
 
 
 def serve(slot: Slot, app: Application, constant: Environ) -> None:
     """What each thread runs: one request after the other, until the master closes the slot."""
+    slot.gate.thread = threading.get_ident()
     try:
         while serve_next(slot, app, constant):
             pass

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Callable
+from typing import Any, Callable
 
-from . import fault, frame
+from . import RequestTimeout, fault, frame
 from .app import Application
 from .environ import Environ
 from .fields import Fields, check, content_length, plain
 from .files import FileWrapper, Region
 from .frame import ABORT, CHUNK, END, ERROR, FREE, HEADER, HEADER_FILE, IDLE, RESPONSE
+from .gate import NOBODY
 from .slot import ClientGone, Slot
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
@@ -33,27 +34,47 @@ def respond(slot: Slot, app: Application, environ: Environ) -> None:
     """
     head_only = environ.get("REQUEST_METHOD") == "HEAD"  # read before a middleware changes it
     response = Response(slot)
-    close: Callable[[], object] | None = None
+    gate, request = slot.gate, slot.request
+    result: Any = ()
     try:
-        result = app(environ, response.start_response)
-        kind = type(result)
-        if kind is list or kind is tuple:
-            response.send_list(result, head_only)
-        else:
-            close = getattr(result, "close", None)
+        try:
+            gate.inside = request  # these are gate.enter and gate.leave, without the calls
+            if gate.wanted == request:
+                gate.refuse(request)
+            result = app(environ, response.start_response)
+            gate.inside = NOBODY
+            if gate.wanted == request:
+                gate.absorb(request)
+            kind = type(result)
+            if kind is list or kind is tuple:
+                response.send_list(result, head_only)
+                return
+            close: Callable[[], object] | None = getattr(result, "close", None)
             if close is not None:
                 response.flags = 0
             response.send_iterable(result, head_only)
-    except BaseException as error:  # a SystemExit, too, is a failed request and no reason for the thread to end
-        response.fail(error)
+        except BaseException as error:  # a SystemExit, too, is a failed request and no reason for the thread to end
+            gate.leave(request)
+            close = response.fail_of(result, error)
+    except RequestTimeout as error:  # it came while another exception was handled
+        gate.leave(request)
+        close = response.fail_of(result, error)
     if close is not None:
         _close(close, slot)
 
 
 def _close(close: Callable[[], object], slot: Slot) -> None:
+    gate, request = slot.gate, slot.request
     try:
-        close()
-    except BaseException as error:  # the answer is out already, so this is all that is left to do
+        try:
+            gate.inside = request  # also where the deadline has passed: what is to be cleaned up is
+            close()
+            gate.leave(request)
+        except BaseException as error:  # the answer is out already, so this is all that is left to do
+            gate.leave(request)
+            fault.report(error)
+    except RequestTimeout as error:
+        gate.leave(request)
         fault.report(error)
     try:
         slot.send(_IDLE)
@@ -96,8 +117,14 @@ class Response:
         if self.over:
             raise AssertionError("write was called after the end of the response")
         _check_chunk(data)
-        if data:
+        if not data:
+            return
+        gate, request = self.slot.gate, self.slot.request
+        gate.leave(request)
+        try:
             self._send_chunk(data)
+        finally:
+            gate.enter(request)
 
     # What the application returned.
 
@@ -133,23 +160,39 @@ class Response:
             if region is not None:
                 self._send_region(region)
                 return
+        gate, request = self.slot.gate, self.slot.request
+        gate.enter(request)
         for chunk in result:
+            gate.leave(request)
             _check_chunk(chunk)
-            if not chunk:
-                continue
-            if self.over:  # more than Content-Length said
+            if not chunk:  # the way to ask whether anybody still listens
+                self._check_client()
+            elif self.over:  # more than Content-Length said
                 return
-            if self.begun:
+            elif self.begun:
                 self._send_chunk(chunk)
             elif head_only or self._has_no_body():
                 self._send_whole(b"")
                 return
             else:
                 self._send_first(chunk)
+            gate.enter(request)
+        gate.leave(request)
         if self.begun and not self.over:
             self._send_end()
         elif not self.over:
             self._send_whole(b"")
+
+    def fail_of(self, result: object, error: BaseException) -> Callable[[], object] | None:
+        """Ends the response as fail does, and returns what of the application's result is still to be closed."""
+        close: Callable[[], object] | None
+        try:
+            close = getattr(result, "close", None)
+        except BaseException:  # an attribute that fails, as error may say already
+            close = None
+        self.flags = FREE if close is None else 0
+        self.fail(error)
+        return close
 
     def fail(self, error: BaseException) -> None:
         """Ends the response with the reason why it failed. Once it is over, stderr is the only place left to say so."""

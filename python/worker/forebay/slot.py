@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from .frame import HEAD, WANT, Frame, ProtocolError, Reader
+from .gate import Gate
 
 _WANT = HEAD.pack(0, WANT, 0)
 
@@ -21,7 +22,7 @@ _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 _HOLD_BYTES = 16 << 10
 _HOLD_SECONDS = 0.001
 
-_COUNT = 0xFFFFFFFF  # requests are counted modulo 2**32
+COUNT = 0xFFFFFFFF  # requests are counted modulo 2**32
 
 
 class ClientGone(ConnectionError):
@@ -29,7 +30,7 @@ class ClientGone(ConnectionError):
 
 
 class Slot:
-    """Belongs to its thread, except for cancel and recall, which the main thread calls.
+    """Belongs to its thread, except for cancel, recall and gate.interrupt, which the main thread calls.
 
     Requests may come in a batch. The lock guards the answers that are held back, and what recall takes away from the
     thread; without a batch it is never taken.
@@ -41,6 +42,7 @@ class Slot:
         "files",
         "reader",
         "request",
+        "gate",
         "cancelled",
         "recalled",
         "kept",
@@ -55,6 +57,7 @@ class Slot:
         self.files = files
         self.reader = Reader(requests)
         self.request = 0  # the last that was taken, counted modulo 2**32 as the master counts
+        self.gate = Gate()
         self.cancelled = -1
         self.recalled = -1  # requests after kept and up to this one are not run; -1: there are none
         self.kept = 0
@@ -73,7 +76,7 @@ class Slot:
                 found = reader.read()
                 # Counted first and looked at then, and recall does it the other way round: one of the two sees the
                 # other, and where both do, the lock decides.
-                self.request = (self.request + 1) & _COUNT
+                self.request = (self.request + 1) & COUNT
                 if self.recalled < 0 or self._is_kept():
                     return found
         except (OSError, EOFError):
@@ -93,15 +96,19 @@ class Slot:
         """Takes the requests up to last that were not begun away from the thread, and returns the last that was."""
         with self.lock:
             self._flush()
-            self.recalled = last & _COUNT
-            self.kept = self.request
+            # While some of an earlier recall are still to be dropped, the last that was counted may be one of them, and
+            # none that came after them was begun.
+            dropping = self.recalled >= 0
+            self.recalled = last & COUNT
+            if not dropping:
+                self.kept = self.request
             if not _is_after(self.recalled, self.kept):  # all were begun
                 self.recalled = -1
             return self.kept
 
     def cancel(self, request: int) -> None:
         """Notes that the client of a request has left. It is forgotten if that request is over."""
-        self.cancelled = request & _COUNT
+        self.cancelled = request & COUNT
 
     def client_gone(self) -> bool:
         return self.cancelled == self.request
@@ -190,4 +197,4 @@ class Slot:
 
 def _is_after(request: int, other: int) -> bool:
     """Says whether a request comes after another one. The numbers go round, but never half way between the two."""
-    return 0 < (request - other) & _COUNT < 1 << 31
+    return 0 < (request - other) & COUNT < 1 << 31

@@ -20,8 +20,8 @@ TO_MASTER = "to master"
 KINDS = {
     "REQUEST": 1,
     "RESPONSE": 16, "HEAD": 17, "CHUNK": 18, "END": 19, "ABORT": 20, "ERROR": 21, "WANT": 22, "IDLE": 23,
-    "SOURCES": 31, "BOOT": 32, "CANCEL": 33, "DRAIN": 34, "RECALL": 35,
-    "READY": 48, "FAILED": 49, "RECALLED": 50,
+    "SOURCES": 31, "BOOT": 32, "CANCEL": 33, "DRAIN": 34, "RECALL": 35, "INTERRUPT": 36,
+    "READY": 48, "FAILED": 49, "RECALLED": 50, "INTERRUPTED": 51,
 }  # fmt: skip
 
 # Kinds whose payload is bytes as they are, or nothing. All others are marshal.
@@ -78,6 +78,7 @@ FRAMES: dict[str, Golden] = {
             "path": ["/srv/shop", "/srv/lib"],
             "name": "shop",
             "slots": [(4, 5, 6), (7, 8, 9)],
+            "dump": 10,
             "environ": {"SERVER_SOFTWARE": "forebay", "SCRIPT_NAME": "/shop", "wsgi.multiprocess": True},
             "sample": SAMPLE,
         },
@@ -87,6 +88,7 @@ FRAMES: dict[str, Golden] = {
     ),
     "cancel": Golden(TO_WORKER, "CANCEL", 0, (1, 4711)),
     "recall": Golden(TO_WORKER, "RECALL", 0, (0, 4711)),
+    "interrupt": Golden(TO_WORKER, "INTERRUPT", 0, (1, 4711, True)),
     "drain": Golden(TO_WORKER, "DRAIN", 0, None),
     "response_small": Golden(
         TO_MASTER, "RESPONSE", 1, ("200 OK", [("Content-Type", "text/plain")], b"Hello, world!\n")
@@ -121,10 +123,18 @@ FRAMES: dict[str, Golden] = {
             "executable": "/usr/bin/python3",
             "pid": 4242,
             "gil": True,
+            "threads": [4243, 4244],
+            "dump_signal": 62,
             "sample": SAMPLE,
         },
     ),
     "recalled": Golden(TO_MASTER, "RECALLED", 0, (0, 4709)),
+    "interrupted": Golden(
+        TO_MASTER,
+        "INTERRUPTED",
+        0,
+        (1, -2, 'Stack (most recent call last):\n  File "caf\xe9.py", line 3, in view\n', "raised"),
+    ),
     "failed": Golden(TO_MASTER, "FAILED", 0, ("ModuleNotFoundError: No module named 'shop'\n",)),
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -30,7 +31,7 @@ def sources() -> dict[str, str]:
 class Worker:
     """One worker process, seen from the master's end of its sockets."""
 
-    def __init__(self, case: unittest.TestCase, threads: int = 1) -> None:
+    def __init__(self, case: unittest.TestCase, threads: int = 1, dump: bool = False) -> None:
         self.control, control = socket.socketpair()
         pairs = [socket.socketpair() for _ in range(threads)]
         self.slots = [near for near, _ in pairs]
@@ -42,11 +43,12 @@ class Worker:
         self.descriptors = [
             (far.fileno(), answer.fileno(), file.fileno()) for (_, far), answer, (_, file) in zip(pairs, answers, files)
         ]
+        self._dump, self._dump_to = os.pipe() if dump else (-1, -1)
         for sock in theirs:
             sock.setblocking(False)  # as the master may leave them: the worker must not mind
         self.process = subprocess.Popen(
             [sys.executable, "-c", (PROGRAM / "bootstrap.py").read_text("utf-8"), str(control.fileno())],
-            pass_fds=[sock.fileno() for sock in theirs],
+            pass_fds=[sock.fileno() for sock in theirs] + [self._dump_to] * dump,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -62,11 +64,21 @@ class Worker:
         self.process.communicate(timeout=DEADLINE)
         for sock in (self.control, *self.slots, *self.files):
             sock.close()
+        for descriptor in {self._dump, self._dump_to} - {-1}:
+            os.close(descriptor)
 
     def boot(self, spec: str, path: list[str], **more: Any) -> tuple[int, Any]:
         """Sends SOURCES and BOOT, and returns kind and value of the answer."""
         self.control.sendall(frame.encode(SOURCES, 0, sources()))
-        boot = {"spec": spec, "path": path, "slots": self.descriptors, "environ": {"SCRIPT_NAME": ""}, "sample": None}
+        boot: dict[str, Any] = {
+            "spec": spec,
+            "path": path,
+            "slots": self.descriptors,
+            "environ": {"SCRIPT_NAME": ""},
+            "sample": None,
+        }
+        if self._dump_to >= 0:
+            boot["dump"] = self._dump_to
         self.control.sendall(frame.encode(frame.BOOT, 0, {**boot, **more}))
         return self.answer(self.control)[::2]
 
@@ -85,6 +97,13 @@ class Worker:
         if kind != frame.CHUNK:
             value = marshal.loads(payload) if len(payload) else None
         return kind, flags, value
+
+    def dumped(self) -> bytes:
+        """Returns the stack that a thread has written; it is whole when nothing more comes."""
+        text, wait = b"", float(DEADLINE)
+        while select.select([self._dump], [], [], wait)[0]:
+            text, wait = text + os.read(self._dump, 1 << 16), 0.1
+        return text
 
     def drain(self) -> None:
         self.control.sendall(frame.HEAD.pack(0, frame.DRAIN, 0))

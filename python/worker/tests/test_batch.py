@@ -324,6 +324,18 @@ class TestRecall(BatchCase):
         self.serve()
         self.assertEqual(self.ran, ["/4"])
 
+    def test_of_a_further_batch_while_the_thread_drops_one_of_the_first(self) -> None:
+        """The thread has counted it and waits for the lock: it is not the one that runs."""
+        self.give(0, 1)
+        self.assertEqual(self.slot.recall(2), 0)
+        self.slot.request = 1
+        self.assertEqual(self.slot.recall(4), 0)
+        self.slot.request = 0
+        self.give(2, 3)
+        self.give(4)
+        self.serve()
+        self.assertEqual(self.ran, ["/4"])
+
     def test_that_meets_the_thread_between_counting_and_looking(self) -> None:
         """The recall has seen that the request was counted, and the thread sees that there was a recall."""
         self.give(0, 1, 2)

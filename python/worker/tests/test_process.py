@@ -36,6 +36,8 @@ class TestBoot(ProcessCase):
         kind, ready = worker.boot("shop:app", [self.directory], sample=SAMPLE)
         self.assertEqual(kind, frame.READY)
         self.assertEqual(ready.pop("sample"), SAMPLE)
+        (thread,) = ready.pop("threads")
+        self.assertNotEqual(thread, worker.process.pid, "the slots' threads are others than the main thread")
         self.assertEqual(
             ready,
             {
@@ -43,6 +45,7 @@ class TestBoot(ProcessCase):
                 "implementation": "CPython",
                 "executable": sys.executable,
                 "pid": worker.process.pid,
+                "dump_signal": 0,
                 "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
             },
         )
