@@ -7,7 +7,6 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -19,7 +18,6 @@ import (
 	"forebay/config"
 	"forebay/python"
 	"forebay/python/spool"
-	"forebay/workers"
 )
 
 // Dispatcher brings requests and threads together. Its methods are safe for concurrent use.
@@ -91,25 +89,13 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 func (d *Dispatcher) Do(req *python.Request) (*python.Response, error) {
 	for {
 		resp, err := d.try(req)
-		if err == nil || !again(req, err) {
-			return resp, err
+		if err == nil || !d.again(req, err) {
+			return resp, refused(req, err)
 		}
 		d.log.Warn("request is run again", "method", req.Method, "target", string(req.Target),
 			"request_id", string(req.ID), "error", err)
 	}
 }
-
-// again reports whether a request whose worker died is given to another one: always if it had not begun, once if
-// running it twice means no more than running it once (RFC 9110, section 9.2.2).
-func again(req *python.Request, err error) bool {
-	if !errors.Is(err, workers.ErrWorkerDied) || req.Trace.Tries >= maxTries {
-		return false
-	}
-	return req.Idempotent() || errors.Is(err, errNotBegun)
-}
-
-// maxTries is how many workers a request may take down.
-const maxTries = 2
 
 func (d *Dispatcher) try(req *python.Request) (*python.Response, error) {
 	t, w, err := d.admit(req)

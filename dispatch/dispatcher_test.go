@@ -157,45 +157,6 @@ func TestThreadThatDoesNotComeBack(t *testing.T) {
 	_ = a.conn.Close() // it may end now
 }
 
-func TestWorkerThatDies(t *testing.T) {
-	cases := map[string]struct {
-		method string
-		again  bool
-	}{"GET": {"GET", true}, "PUT": {"PUT", true}, "DELETE": {"DELETE", true}, "POST": {"POST", false}, "PATCH": {"PATCH", false}}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			th := newTheatre(t, patient(), 2, 1)
-			results := th.begin(c.method, "/x")
-			a := th.enter()
-			a.die()
-			if !c.again {
-				got := receive(t, results, "no result")
-				assert.ErrorIs(t, got.err, workers.ErrWorkerDied)
-				assert.Equal(t, 1, got.trace.Tries)
-				return
-			}
-			b := th.enter()
-			assert.NotEqual(t, a.pid, b.pid)
-			b.say("answer again")
-			got := receive(t, results, "no answer")
-			assert.Equal(t, "again", got.body)
-			assert.Equal(t, 2, got.trace.Tries)
-		})
-	}
-}
-
-func TestRequestThatKillsTwoWorkersIsNotRunAThirdTime(t *testing.T) {
-	th := newTheatre(t, patient(), 3, 1)
-	results := th.begin("GET", "/killer")
-	th.enter().die()
-	th.enter().die()
-	got := receive(t, results, "no result")
-	assert.ErrorIs(t, got.err, workers.ErrWorkerDied)
-	assert.Equal(t, 2, got.trace.Tries)
-	last := th.begin("GET", "/echo/alive")
-	assert.Equal(t, "/echo/alive", receive(t, last, "no answer").body)
-}
-
 func TestApplicationThatRaises(t *testing.T) {
 	th := newTheatre(t, patient(), 1, 1)
 	results := th.begin("GET", "/x")

@@ -94,28 +94,36 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 		state = d.await(t, t.deadline(time.Now()))
 	}
 	if state == stuck {
-		t.slot.Cancel() // a generator that goes on for ever ends at its next chunk
-		if state = d.await(t, time.Now().Add(d.cfg().GracefulTimeout)); state == stuck {
-			t.slot.Worker().Retire("a thread did not come back after its deadline")
-			t.abandon(workers.ErrWorkerDied) // it could not be asked whether it will come to them
-			d.lose(t)
-			return false
-		}
+		state = d.overdue(t)
 	}
-	if state == lost {
+	switch state {
+	case lost:
 		d.drop(t)
 		return false
+	case stuck:
+		t.abandon(workers.ErrWorkerDied) // it could not be asked whether it will come to them
+		d.lose(t)
+		return false
+	}
+	if r.state != idle {
+		t.slot.Finish()
 	}
 	return true
 }
 
 // pump fills a response's spool with the chunks of a thread, until the answer ends or the deadline between two chunks
-// passes. When the client has left, the thread is told so and what it still sends is dropped.
+// passes. When the client has left, which wakes the slot, the thread is told so and what it still sends is dropped.
 func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
+	defer t.slot.Unwake() // out has ended: nobody wakes it any more
 	cancelled := false
 	for {
 		frame, err := d.receive(t, t.deadline(time.Now()))
 		switch {
+		case errors.Is(err, workers.ErrWoken):
+			t.slot.Unwake()
+			t.slot.Cancel()
+			cancelled = true
+			continue
 		case errors.Is(err, workers.ErrDeadline):
 			out.End(ErrTimeout)
 			return stuck
@@ -128,8 +136,7 @@ func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 			if cancelled {
 				continue
 			}
-			cancelled = d.fill(t, out, frame.Payload) != nil
-			if cancelled {
+			if cancelled = d.fill(t, out, frame.Payload) != nil; cancelled {
 				t.slot.Cancel()
 			}
 		case python.KindEnd:
@@ -188,6 +195,10 @@ func (d *Dispatcher) await(t *thread, deadline time.Time) restState {
 		switch frame.Kind {
 		case python.KindHead:
 			d.dropFile(t, frame)
+		case python.KindWant:
+			if err := t.slot.RefuseFile(); err != nil {
+				return lost
+			}
 		case python.KindIdle:
 			return idle
 		case python.KindResponse, python.KindEnd, python.KindAbort, python.KindError:

@@ -44,8 +44,12 @@ func (d *Dispatcher) run(t *thread, req *python.Request) (*python.Response, rest
 	resp, r, err := d.converse(t, req, t.deadline(t.since))
 	req.Trace.Ran = time.Since(t.since)
 	d.pace.add(req.Trace.Ran)
-	if r.state != lost {
+	switch r.state {
+	case lost: // the slot has noted what it was, for the line about the process's end
+	case idle:
 		t.slot.Finish()
+	default:
+		t.slot.Leave()
 	}
 	return resp, r, err
 }
@@ -114,6 +118,7 @@ func (d *Dispatcher) streamed(t *thread, frame python.Frame) (*python.Response, 
 		return nil, rest{state: closing}, err
 	}
 	resp.Stream = spool.New(d.cfg().limits)
+	resp.Stream.OnClose(t.slot.Wake)
 	return resp, rest{state: streaming, stream: resp.Stream}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,6 +46,8 @@ type theatre struct {
 	*Dispatcher
 	t      *testing.T
 	stages net.Listener
+	log    *logged
+	stop   func() // ends the workers, with what they run
 }
 
 func newTheatre(t *testing.T, cfg config.Dispatch, processes, threads int) *theatre {
@@ -62,7 +65,8 @@ func newTheatreWith(t *testing.T, app string, cfg config.Dispatch, processes, th
 	require.NoError(t, err)
 	ln, err := net.Listen("unix", filepath.Join(t.TempDir(), "stage"))
 	require.NoError(t, err)
-	log := slog.New(slog.DiscardHandler)
+	lines := newLogged()
+	log := slog.New(slog.NewTextHandler(lines, nil))
 	d, err := New(cfg, nil, spool.Limits{Memory: 1 << 20}, log)
 	require.NoError(t, err)
 	house := &counter{Host: d, ready: make(chan struct{}, 100)}
@@ -89,7 +93,51 @@ func newTheatreWith(t *testing.T, app string, cfg config.Dispatch, processes, th
 	for range processes {
 		receive(t, house.ready, "no worker became ready")
 	}
-	return &theatre{Dispatcher: d, t: t, stages: ln}
+	return &theatre{Dispatcher: d, t: t, stages: ln, log: lines, stop: func() { endWork(); <-worked }}
+}
+
+// logged keeps what is logged.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+	more chan struct{} // closed and replaced with each line
+}
+
+func newLogged() *logged { return &logged{more: make(chan struct{})} }
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	close(l.more)
+	l.more = make(chan struct{})
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// logs waits until a line matches, and returns it and its groups.
+func (th *theatre) logs(pattern string) []string {
+	th.t.Helper()
+	re := regexp.MustCompile("(?m)^.*" + pattern + ".*$")
+	timer := time.NewTimer(deadline)
+	defer timer.Stop()
+	for {
+		th.log.mu.Lock()
+		found, more := re.FindStringSubmatch(th.log.text.String()), th.log.more
+		th.log.mu.Unlock()
+		if found != nil {
+			return found
+		}
+		select {
+		case <-more:
+		case <-timer.C:
+			require.FailNow(th.t, "not logged in time", "%s in:\n%s", pattern, th.log)
+		}
+	}
 }
 
 // counter tells when a worker was offered.

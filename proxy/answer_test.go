@@ -321,7 +321,7 @@ func TestErrorsOfTheApplication(t *testing.T) {
 		"queue full":     {&dispatch.OverloadError{Reason: dispatch.ErrQueueFull, RetryAfter: 3 * time.Second}, 503, ""},
 		"queue timeout":  {&dispatch.OverloadError{Reason: dispatch.ErrQueueTimeout, RetryAfter: time.Second}, 503, ""},
 		"worker died":    {workers.ErrWorkerDied, 502, `level=ERROR msg="request lost with its worker"`},
-		"timeout":        {dispatch.ErrTimeout, 504, `level=ERROR msg="request timed out"`},
+		"timeout":        {dispatch.ErrTimeout, 504, ""},
 		"something else": {errors.New("hidden"), 500, `level=ERROR msg="request failed"`},
 	}
 	for name, c := range cases {

@@ -86,6 +86,7 @@ func (x *exchange) cut(err error) error {
 	switch {
 	case errors.As(err, &unsent), errors.Is(err, os.ErrClosed): // it has left, or is too slow
 		x.p.log.Debug("client left its answer", x.attrs("error", err)...)
+	case errors.Is(err, dispatch.ErrTimeout): // the dispatcher's line has the thread's stack, too
 	default:
 		x.p.log.Error("response cut", x.attrs(cutAttrs(err)...)...)
 	}
@@ -103,8 +104,7 @@ func (x *exchange) report(status int, err error) {
 		log.Error("request failed", x.attrs(cutAttrs(err)...)...)
 	case http.StatusBadGateway:
 		log.Error("request lost with its worker", x.attrs("error", err)...)
-	case http.StatusGatewayTimeout:
-		log.Error("request timed out", x.attrs("after", x.trace.Ran.Round(time.Millisecond))...)
+	case http.StatusGatewayTimeout: // as in cut
 	default:
 		log.Debug("request refused", x.attrs("status", status, "reason", err)...)
 	}

@@ -22,7 +22,8 @@
 //	REQUEST  1  marshal (environ: dict[str, str], body: bytes | None)
 //	            The worker adds the keys that are the same for every request, and wsgi.input.
 //	            flag 1 FILE: body is None; it is in a file, whose descriptor follows when the worker has sent WANT:
-//	            one byte on the slot's socket with the descriptor attached (SCM_RIGHTS).
+//	            one byte on the slot's socket with the descriptor attached (SCM_RIGHTS), or without one when
+//	            nobody waits for the answer any more; the worker then answers ERROR.
 //
 // The worker answers with one of
 //

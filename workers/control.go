@@ -1,6 +1,7 @@
 package workers
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -31,18 +32,47 @@ func (w *Worker) listen() {
 		if err != nil {
 			return
 		}
-		if frame.Kind != python.KindRecalled {
-			w.log.Warn("control frame not understood", "kind", frame.Kind.String())
-			continue
-		}
-		slot, begun, err := python.ParseRecalled(frame.Payload)
-		if err != nil || slot < 0 || slot >= len(w.slots) {
+		if err := w.hear(frame); err != nil {
 			w.log.Warn("control frame not understood", "kind", frame.Kind.String(), "error", err)
-			continue
-		}
-		select {
-		case w.slots[slot].recalled <- begun:
-		default: // nobody has asked: a slot asks again only when it was answered
 		}
 	}
+}
+
+// hear passes an answer of the main thread's on to the slot that has asked.
+func (w *Worker) hear(frame python.Frame) error {
+	switch frame.Kind {
+	case python.KindRecalled:
+		number, begun, err := python.ParseRecalled(frame.Payload)
+		if err != nil {
+			return err
+		}
+		slot, err := w.slot(number)
+		if err != nil {
+			return err
+		}
+		select {
+		case slot.recalled <- begun:
+		default: // nobody has asked: a slot asks again only when it was answered
+		}
+	case python.KindInterrupted:
+		got, err := python.ParseInterrupted(frame.Payload)
+		if err != nil {
+			return err
+		}
+		slot, err := w.slot(got.Slot)
+		if err != nil {
+			return err
+		}
+		slot.hearInterrupted(got)
+	default:
+		return errors.New("no worker sends it")
+	}
+	return nil
+}
+
+func (w *Worker) slot(number int) (*Slot, error) {
+	if number < 0 || number >= len(w.slots) {
+		return nil, fmt.Errorf("there is no slot %d", number)
+	}
+	return w.slots[number], nil
 }

@@ -39,3 +39,9 @@ func exitText(state *os.ProcessState) string {
 	}
 	return text
 }
+
+// killedBy reports whether it was this signal that ended a process.
+func killedBy(state *os.ProcessState, signal syscall.Signal) bool {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == signal
+}

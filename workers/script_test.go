@@ -48,6 +48,11 @@ var scripts = map[string]func(*played){
 	"recalls no number":  func(p *played) { p.recallAfter(python.AppendFrame(nil, python.KindRecalled, 0, []byte("?"))) },
 	"recalls slot 7":     func(p *played) { p.recallAfter(recalledFrame(7, 1)) },
 	"recalls slot -1":    func(p *played) { p.recallAfter(recalledFrame(-1, 1)) },
+	"interrupts twice":   (*played).interruptTwice,
+	"interrupts no number": func(p *played) {
+		p.interruptAfter(python.AppendFrame(nil, python.KindInterrupted, 0, []byte("?")))
+	},
+	"interrupts slot 7":  func(p *played) { p.interruptAfter(interruptedFrame(7, 0, "x")) },
 	"half and dead slot": func(p *played) { p.answer([]byte{1, 2, 3}); p.ready(); p.awaitRequest(); os.Exit(0) },
 }
 

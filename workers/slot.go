@@ -15,6 +15,9 @@ import (
 // ErrWorkerDied is wrapped by the errors of a slot whose process has gone, or whose stream is broken beyond repair.
 var ErrWorkerDied = errors.New("the worker died")
 
+// ErrWorkerKilled is wrapped in its place where it was we who killed the process, as its requests took too long to end.
+var ErrWorkerKilled = fmt.Errorf("%w: it was killed as its requests did not end in time (graceful_timeout)", ErrWorkerDied)
+
 // ErrDeadline is what Receive returns when the deadline passed before a frame was there. The slot is still whole: the
 // thread is busy and its answer will come, or not.
 var ErrDeadline = os.ErrDeadlineExceeded
@@ -42,9 +45,15 @@ type Slot struct {
 	recalling  bool        // a recall was not answered yet
 	recalled   chan uint32 // what the worker says to it: the last request that has begun
 
+	interrupted chan python.Interrupted // what the worker says to an interrupt
+
+	waking sync.Mutex // for woken, and for the deadline of in together with it
+	woken  bool       // Receive is to return ErrWoken
+
 	mu      sync.Mutex // for what follows, which the supervisor reads when the process has ended
 	begun   uint64     // requests so far
 	serving *python.Request
+	left    Serving // what the thread still does for a request whose memory is not ours any more
 	since   time.Time
 	last    Serving // what was running when the worker died
 }
@@ -58,7 +67,7 @@ type Serving struct {
 func newSlot(w *Worker, index int, out, in *os.File, files *net.UnixConn) *Slot {
 	return &Slot{
 		worker: w, index: index, out: out, in: in, files: files, room: pipeRoom(out),
-		buf: python.NewPayload(), recalled: make(chan uint32, 1),
+		buf: python.NewPayload(), recalled: make(chan uint32, 1), interrupted: make(chan python.Interrupted, 1),
 	}
 }
 
@@ -118,6 +127,14 @@ func (s *Slot) SendFile(f *os.File) error {
 	return nil
 }
 
+// RefuseFile answers a WANT whose request is over: its file may be closed.
+func (s *Slot) RefuseFile() error {
+	if _, err := s.files.Write([]byte{0}); err != nil {
+		return s.died("refuse a body", err)
+	}
+	return nil
+}
+
 // ReceiveFile returns the file that the thread has sent ahead of a HEAD with python.FlagFile. The caller closes it.
 func (s *Slot) ReceiveFile() (*os.File, error) {
 	if err := s.files.SetReadDeadline(time.Now().Add(controlTimeout)); err != nil {
@@ -140,14 +157,27 @@ func (s *Slot) Begin(req *python.Request) {
 	s.worker.wear.add()
 }
 
-// Finish says that the request is over; its memory may be used again.
+// Leave says that the request's memory may be used again, while the thread still runs it: it sends the rest of its answer,
+// or does not come back.
+func (s *Slot) Leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.serving != nil {
+		s.left, s.serving = s.servingLocked(), nil
+	}
+}
+
+// Finish says that the thread is back; the request's memory may be used again.
 func (s *Slot) Finish() {
 	s.mu.Lock()
 	s.serving = nil
+	if s.left.Method != "" {
+		s.left = Serving{}
+	}
 	s.mu.Unlock()
 }
 
-// Receive returns the next frame from the thread, or ErrDeadline. A CHUNK may come as several, each with a piece of the
+// Receive returns the next frame from the thread, or ErrDeadline, or ErrWoken. A CHUNK may come as several, each with a piece of the
 // payload. The payload is valid until the next Receive, or, after TakeBuffer, as long as the caller wants.
 func (s *Slot) Receive(deadline time.Time) (python.Frame, error) {
 	if s.chunkLeft > 0 {
@@ -190,13 +220,15 @@ func (s *Slot) fill(n int, deadline time.Time) error {
 		return nil
 	}
 	s.makeRoom(n)
-	if err := s.in.SetReadDeadline(deadline); err != nil {
-		return s.died("read a frame", err)
+	if err := s.await(deadline); err != nil {
+		return err
 	}
 	for s.w-s.r < n {
 		got, err := s.in.Read(s.buf[s.w:])
 		s.w += got
 		switch {
+		case errors.Is(err, os.ErrDeadlineExceeded) && s.isWoken():
+			return ErrWoken
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return ErrDeadline
 		case err != nil:
@@ -275,28 +307,34 @@ func (s *Slot) Broken(err error) error { return s.died("understand an answer", e
 func (s *Slot) died(doing string, err error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.serving != nil {
-		s.last = s.servingLocked()
-		s.serving = nil
+	if now := s.servingLocked(); now.Method != "" {
+		s.last, s.serving, s.left = now, nil, Serving{}
 	}
-	return fmt.Errorf("%w: %s on thread %d of worker %d: %w", ErrWorkerDied, doing, s.index, s.worker.id, err)
+	cause := ErrWorkerDied
+	if s.worker.killed.Load() {
+		cause = ErrWorkerKilled
+	}
+	return fmt.Errorf("%w: %s on thread %d of worker %d: %w", cause, doing, s.index, s.worker.id, err)
 }
 
 // Serving returns what the thread runs, or ran when the worker died, and whether there is such a thing.
 func (s *Slot) Serving() (Serving, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.serving != nil {
-		return s.servingLocked(), true
+	if now := s.servingLocked(); now.Method != "" {
+		return now, true
 	}
 	return s.last, s.last.Method != ""
 }
 
+// servingLocked returns what the thread does now. Its method is empty if that is nothing.
 func (s *Slot) servingLocked() Serving {
-	return Serving{
-		Method: s.serving.Method, Target: string(s.serving.Target), RequestID: string(s.serving.ID),
-		Age: time.Since(s.since),
+	now := s.left
+	if s.serving != nil {
+		now = Serving{Method: s.serving.Method, Target: string(s.serving.Target), RequestID: string(s.serving.ID)}
 	}
+	now.Age = time.Since(s.since)
+	return now
 }
 
 // requests returns how many the thread has been given.

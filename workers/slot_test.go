@@ -115,3 +115,44 @@ func TestWorkerThatSpeaksNonsenseHasDied(t *testing.T) {
 		})
 	}
 }
+
+// What a thread does for a request whose memory others use by then stands in the line about the end of its process.
+func TestServingOutlivesTheRequest(t *testing.T) {
+	slot, _ := pipedSlot(t)
+	begin := func(target string) *python.Request {
+		req := newRequest("GET", target, "")
+		slot.Begin(req)
+		return req
+	}
+	begin("/stream").Release()
+	slot.Leave()
+	other := newRequest("POST", "/other", "")
+	defer other.Release()
+	serving, any := slot.Serving()
+	require.True(t, any)
+	assert.Equal(t, []string{"GET", "/stream", "id of /stream"}, []string{serving.Method, serving.Target, serving.RequestID})
+	slot.Finish()
+	_, any = slot.Serving()
+	assert.False(t, any)
+	slot.Leave()
+	_, any = slot.Serving()
+	assert.False(t, any, "there is nothing to leave")
+
+	req := begin("/next")
+	defer req.Release()
+	slot.Leave()
+	require.ErrorIs(t, slot.Broken(os.ErrInvalid), ErrWorkerDied)
+	slot.Finish()
+	serving, any = slot.Serving()
+	require.True(t, any, "what it was doing when it died")
+	assert.Equal(t, "/next", serving.Target)
+}
+
+func TestDeathThatWasOurDoingIsToldApart(t *testing.T) {
+	slot, _ := pipedSlot(t)
+	assert.NotErrorIs(t, slot.Broken(os.ErrInvalid), ErrWorkerKilled)
+	slot.worker.killed.Store(true)
+	err := slot.Broken(os.ErrInvalid)
+	assert.ErrorIs(t, err, ErrWorkerKilled)
+	assert.ErrorIs(t, err, ErrWorkerDied)
+}

@@ -68,6 +68,9 @@ func (g *generation) bring(ctx context.Context, id int) (*Worker, error) {
 		w.kill()
 		<-w.exited
 		w.close()
+		if ctx.Err() != nil { // every other reason is logged as that of a failed start
+			w.logExit(true)
+		}
 		return nil, g.diagnose(ctx, fmt.Errorf("start worker %d: %w", id, err))
 	}
 	w.become(Loaded)
@@ -107,6 +110,7 @@ func (g *generation) start(id int) (*Worker, error) {
 
 	var theirs []*os.File // the worker's ends
 	defer func() { closeAll(theirs) }()
+	_ = kernel() // from now on it counts whom it kills
 	err := w.connect(g.cfg.Threads, &theirs)
 	w.command.ExtraFiles = theirs
 	if err == nil {
@@ -131,7 +135,8 @@ func (g *generation) start(id int) (*Worker, error) {
 	return w, nil
 }
 
-// connect makes the sockets for control and for each thread, and appends the worker's ends to theirs.
+// connect makes the sockets for control and for each thread, and the pipe for stacks, and appends the worker's ends to
+// theirs. Their order is python.Boot.For's.
 func (w *Worker) connect(threads int, theirs *[]*os.File) error {
 	control, end, err := socketpair("control")
 	if err != nil {
@@ -144,10 +149,16 @@ func (w *Worker) connect(threads int, theirs *[]*os.File) error {
 			return err
 		}
 	}
+	dumps, end, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	w.dumps = dumps
+	*theirs = append(*theirs, end)
 	return nil
 }
 
-// addSlot makes the three ways to a thread. The order of the worker's ends is python.Boot.For's.
+// addSlot makes the three ways to a thread.
 func (w *Worker) addSlot(index int, theirs *[]*os.File) error {
 	requests, out, err := os.Pipe()
 	if err != nil {

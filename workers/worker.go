@@ -28,9 +28,12 @@ type Worker struct {
 	output    sync.WaitGroup // the readers of stdout and stderr
 	pipes     []*os.File     // what they read from
 	listening sync.WaitGroup // the reader of control
+	dumps     *os.File       // stacks that threads have written; nil: there are none
+	dumping   sync.Mutex     // one stack at a time on dumps
 
 	state  atomic.Int32
 	wear   *wear
+	killed atomic.Bool   // by us
 	retire chan string   // why the worker should be replaced; one reason is kept
 	exited chan struct{} // closed when the process has been waited for
 	exit   string        // how it ended; valid after exited
@@ -95,7 +98,7 @@ func (w *Worker) bootFailure(err error) error {
 	if errno := syscall.Errno(0); !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &errno) {
 		return err
 	}
-	w.kill()
+	_ = w.command.Process.Kill() // nearly always it has ended by itself: kill would say that it was us
 	<-w.exited
 	return &DiedError{PID: w.PID(), Exit: w.exit}
 }
@@ -119,6 +122,9 @@ func (w *Worker) wait() {
 	_ = w.command.Wait() // the state says it all
 	children.forget(w.PID())
 	w.exit = exitText(w.command.ProcessState)
+	if killedBy(w.command.ProcessState, syscall.SIGKILL) && !w.killed.Load() && kernel().explains() {
+		w.exit += ", perhaps out of memory"
+	}
 	// A child of the worker may hold the pipes open; what the worker itself wrote is there already.
 	for _, pipe := range w.pipes {
 		_ = pipe.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
@@ -153,6 +159,7 @@ func (w *Worker) endsWithin(d time.Duration) bool {
 }
 
 func (w *Worker) kill() {
+	w.killed.Store(true)
 	_ = w.command.Process.Kill() // it may have ended by itself
 }
 
@@ -162,16 +169,20 @@ func (w *Worker) close() {
 		_ = w.control.Close() // nobody is at the other end
 		w.listening.Wait()
 	}
+	if w.dumps != nil {
+		_ = w.dumps.Close() // only read from
+	}
 	for _, s := range w.slots {
 		s.close()
 	}
 }
 
 // logExit writes the one line about the end of the process, with what its threads were running. Only an end that was
-// asked for and came in good order is no warning.
+// asked for and came in good order is no warning, as is that of a process which still loaded the application.
 func (w *Worker) logExit(asked bool) {
 	level := slog.LevelWarn
-	if asked && w.command.ProcessState.Success() {
+	booting := w.ready.PID == 0
+	if asked && (booting || w.command.ProcessState.Success()) {
 		level = slog.LevelInfo
 	}
 	attrs := []any{"exit", w.exit, "requests", w.requests()}

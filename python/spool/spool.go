@@ -38,6 +38,8 @@ type Spool struct {
 	ended  bool  // no more will be written
 	err    error // how the writing ended; nil: the body is whole
 	closed bool  // the reader is gone
+
+	onClose func() // nil: nobody wants to know
 }
 
 // New returns an empty spool.
@@ -45,6 +47,21 @@ func New(limits Limits) *Spool {
 	s := &Spool{limits: limits}
 	s.change.L = &s.mu
 	return s
+}
+
+// OnClose has f called when the reader closes the spool before its end; at once if it has done so already. A writer that
+// has nothing to write learns of it in this way. f is called under the spool's lock, once, and must not block. It is not
+// called after End has returned.
+func (s *Spool) OnClose(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.ended:
+	case s.closed:
+		f()
+	default:
+		s.onClose = f
+	}
 }
 
 // Write appends p. It blocks while the spool is full and returns ErrReaderGone when the reader has closed it. A disk that
@@ -113,7 +130,7 @@ func (s *Spool) End(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.ended {
-		s.ended, s.err = true, err
+		s.ended, s.err, s.onClose = true, err, nil
 		s.change.Broadcast()
 	}
 	s.releaseIfDone()
@@ -173,6 +190,10 @@ func (s *Spool) Close() {
 	}
 	if s.disk.file != nil && !s.ended { // the writer may take long to learn of it; the disk is for others meanwhile
 		_ = s.disk.file.Truncate(0)
+	}
+	if s.onClose != nil {
+		s.onClose()
+		s.onClose = nil
 	}
 	s.change.Broadcast()
 	s.releaseIfDone()

@@ -334,3 +334,24 @@ func TestSpoolThatIsReadOutHoldsNoMemory(t *testing.T) {
 		assert.Zero(t, budget.Used())
 	}
 }
+
+func TestOnClose(t *testing.T) {
+	cases := map[string]struct {
+		do   func(s *Spool, told func())
+		want int
+	}{
+		"closed":               {func(s *Spool, told func()) { s.OnClose(told); s.Close(); s.Close() }, 1},
+		"closed before":        {func(s *Spool, told func()) { s.Close(); s.OnClose(told) }, 1},
+		"ended, then closed":   {func(s *Spool, told func()) { s.OnClose(told); s.End(nil); s.Close() }, 0},
+		"ended before":         {func(s *Spool, told func()) { s.End(nil); s.OnClose(told); s.Close() }, 0},
+		"closed, then ended":   {func(s *Spool, told func()) { s.OnClose(told); s.Close(); s.End(nil) }, 1},
+		"nobody wants to know": {func(s *Spool, _ func()) { s.Close() }, 0},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			calls := 0
+			c.do(New(Limits{Memory: 1}), func() { calls++ })
+			assert.Equal(t, c.want, calls)
+		})
+	}
+}

@@ -23,7 +23,9 @@ from .frame import (
     BOOT,
     CANCEL,
     DRAIN,
+    ERROR,
     FAILED,
+    FREE,
     INTERRUPT,
     INTERRUPTED,
     READY,
@@ -90,6 +92,7 @@ def _dump_to(descriptor: int | None) -> int:
     if not descriptor or number == 0:
         return 0
     os.set_inheritable(descriptor, False)
+    os.set_blocking(descriptor, False)  # a thread must not wait in a signal's handler for a master that does not read
     number -= 2
     faulthandler.register(number, file=descriptor, all_threads=False)
 
@@ -233,7 +236,11 @@ def serve_next(slot: Slot, app: Application, constant: Environ) -> bool:
     environ, body = marshal.loads(payload)
     environ.update(constant)
     if flags & REQUEST_FILE:
-        with slot.receive_file() as file:
+        file = slot.receive_file()
+        if file is None:
+            slot.send(frame.encode(ERROR, FREE, ("the request is over",)))
+            return True
+        with file:
             environ["wsgi.input"] = file
             respond(slot, app, environ)
     else:

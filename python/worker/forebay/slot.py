@@ -168,8 +168,8 @@ class Slot:
             raise ClientGone("client gone") from error
         self.send(data)
 
-    def receive_file(self) -> BinaryIO:
-        """Asks the master for the body of the current request, and returns it at its beginning."""
+    def receive_file(self) -> BinaryIO | None:
+        """Asks the master for the body of the current request, and returns it at its beginning; None if it is refused."""
         if self.reader.pending:
             raise ProtocolError("a request with a file came within a batch")
         self.send(_WANT)
@@ -180,6 +180,8 @@ class Slot:
             raise ClientGone("client gone")
         for _, _, attached in ancillary:
             descriptors.frombytes(attached)
+        if not descriptors:
+            return None
         if len(descriptors) != 1:
             raise ProtocolError(f"{len(descriptors)} descriptors came in place of a request's body")
         # Whoever wrote the file left its offset, which all its descriptors share, at the end.

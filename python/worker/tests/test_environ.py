@@ -103,10 +103,15 @@ class TestInput(Conversation):
         with self.assertRaises(frame.ProtocolError):
             loop.serve_next(self.slot, self.reading(list, []), self.constant)
 
-    def test_anything_else_than_the_body_after_want_breaks_the_protocol(self) -> None:
+    def test_body_that_is_refused_as_the_request_is_over(self) -> None:
+        called: list[Any] = []
         self.master.sendall(frame.encode(frame.REQUEST, frame.REQUEST_FILE, (get(), None)))
-        with self.answering_want([]), self.assertRaises(frame.ProtocolError):
-            loop.serve_next(self.slot, self.reading(list, []), self.constant)
+        with self.answering_want([]):
+            self.assertTrue(loop.serve_next(self.slot, lambda *args: called.append(args), self.constant))
+        (answer,) = self.arrived()
+        self.assertEqual((answer.kind, answer.flags), ("ERROR", frame.FREE))
+        self.assertEqual(called, [])
+        self.assertEqual(self.body(self.ask(lambda environ, start: [start("200 OK", []), [b"next"]][1])), b"next")
 
     def test_master_that_goes_away_before_the_body_ends_the_thread_quietly(self) -> None:
         self.master.sendall(frame.encode(frame.REQUEST, frame.REQUEST_FILE, (get(), None)))

@@ -1,0 +1,42 @@
+package dispatch
+
+import (
+	"errors"
+	"fmt"
+
+	"forebay/config"
+	"forebay/python"
+	"forebay/workers"
+)
+
+// maxTries is how many workers a request may take down.
+const maxTries = 2
+
+// again reports whether a request whose worker died is given to another one: always if it had not begun, else once where
+// the configuration allows it; by default if running it twice means no more than running it once (RFC 9110, section 9.2.2).
+//
+// One whose worker we killed has had all the time that it gets. That is also how a stop ends what does not end by itself.
+func (d *Dispatcher) again(req *python.Request, err error) bool {
+	if !errors.Is(err, workers.ErrWorkerDied) || errors.Is(err, workers.ErrWorkerKilled) || req.Trace.Tries >= maxTries {
+		return false
+	}
+	if errors.Is(err, errNotBegun) {
+		return true
+	}
+	switch d.cfg().Retry {
+	case config.RetryNever:
+		return false
+	case config.RetryAlways:
+		return true
+	default:
+		return req.Idempotent()
+	}
+}
+
+// refused says of a request that has cost as many workers as it may what it is.
+func refused(req *python.Request, err error) error {
+	if errors.Is(err, workers.ErrWorkerDied) && req.Trace.Tries >= maxTries {
+		return fmt.Errorf("%w (%d of them): %w", ErrKiller, req.Trace.Tries, err)
+	}
+	return err
+}
