@@ -1,10 +1,15 @@
 package workers
 
 import (
+	"log/slog"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -46,4 +51,20 @@ func killPID(t *testing.T, pid string) {
 	n, err := strconv.Atoi(pid)
 	require.NoError(t, err)
 	require.NoError(t, syscall.Kill(n, syscall.SIGKILL))
+}
+
+func TestWorkerThatStillBootsAtAStopIsNoWarning(t *testing.T) {
+	program := scriptProgram(t, "silent")
+	turns, ok := strings.CutPrefix(program.Env[len(program.Env)-1], turnsKey+"=")
+	require.True(t, ok)
+	r := startPool(t, oneWorker(), grace, program)
+	require.Eventually(t, func() bool {
+		_, err := os.Stat(filepath.Join(turns, "0"))
+		return err == nil
+	}, deadline, time.Millisecond, "it was not started")
+	r.stop()
+	require.NoError(t, r.wait())
+	line := r.await(1, "worker exited")[0]
+	assert.Equal(t, slog.LevelDebug, line.level)
+	assert.Equal(t, "killed by SIGKILL", line.attrs["exit"])
 }

@@ -178,11 +178,14 @@ func (w *Worker) close() {
 }
 
 // logExit writes the one line about the end of the process, with what its threads were running. Only an end that was
-// asked for and came in good order is no warning, as is that of a process which still loaded the application.
+// asked for and came in good order is no warning. That of a process which had not loaded the application yet is not even
+// news: nobody has counted on it.
 func (w *Worker) logExit(asked bool) {
 	level := slog.LevelWarn
-	booting := w.ready.PID == 0
-	if asked && (booting || w.command.ProcessState.Success()) {
+	switch {
+	case asked && w.ready.PID == 0:
+		level = slog.LevelDebug
+	case asked && w.command.ProcessState.Success():
 		level = slog.LevelInfo
 	}
 	attrs := []any{"exit", w.exit, "requests", w.requests()}
