@@ -165,16 +165,17 @@ func (c *conn) unread(err error) error {
 		return err // nobody has asked for anything
 	}
 	c.x = c.p.begin(c, nil)
-	return c.x.refuse(refusal)
+	_ = c.x.refuse(refusal) // the connection ends in any case
+	return errDone
 }
 
 // crash answers, if it is not too late, a request on which our own code has failed.
 func (c *conn) crash() error {
-	if c.x == nil {
-		return errDone
+	if c.x != nil {
+		c.leaving = true
+		_ = c.x.refuse(errPanic) // as above
 	}
-	c.leaving = true
-	return c.x.refuse(errPanic)
+	return errDone
 }
 
 var (
@@ -185,9 +186,9 @@ var (
 	errLate = errors.New("the client is late")
 )
 
-// stay is how long a goroutine waits for a silent client before the loop of quiet connections takes over. It is long
+// usualStay is how long a goroutine waits for a silent client before the loop of quiet connections takes over. It is long
 // enough for a client that answers at once from far away, and short enough that thousands of slow ones cost little.
-const stay = 100 * time.Millisecond
+const usualStay = 100 * time.Millisecond
 
 // rest hands the connection to the loop of quiet ones, and reports whether it did. After true the connection is not the
 // caller's any more.
@@ -244,6 +245,7 @@ const trickle = 512
 
 // arm sets the read deadline, unless the one that is set will do: setting it costs as much as a small read.
 func (c *conn) arm(now, limit time.Time) {
+	stay := c.rules.stay
 	if c.armed.After(now.Add(stay/2)) && !c.armed.After(limit) {
 		return
 	}

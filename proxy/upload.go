@@ -118,13 +118,15 @@ func (x *exchange) receiveSome() error {
 		return x.takePending()
 	}
 	limit := x.bodyLimit(time.Now())
+	if u.chunked { // what follows the body goes to where the head lies, and the head is still needed
+		x.keepHead()
+	}
 	switch {
 	case u.file != nil, c.woken, u.chunked && u.total > inputSize: // who sends little gets no memory ahead of it
 		return x.receivePiece(limit)
 	case !u.chunked:
 		return x.receiveMemory(limit)
 	}
-	x.keepHead()
 	n, err := c.read(c.in.room(), limit)
 	c.in.w += n
 	return err

@@ -61,13 +61,8 @@ func (l *Loop) watch(e *Entry, until time.Time, idle bool, events uint32) bool {
 	if l.closed || (l.draining && idle) {
 		return false
 	}
-	op := unix.EPOLL_CTL_ADD
-	if e.known {
-		op = unix.EPOLL_CTL_MOD
-	}
-	event := unix.EpollEvent{Events: events | unix.EPOLLONESHOT, Fd: int32(e.FD)}
-	if err := unix.EpollCtl(l.fd, op, e.FD, &event); err != nil {
-		return false // the loop has ended, or the kernel has no memory: the caller waits in another way
+	if err := l.control(e, events|unix.EPOLLONESHOT); err != nil {
+		return false // the kernel has no memory: the caller waits in another way
 	}
 	e.known, e.until, e.idle = true, until, idle
 	l.entries[int32(e.FD)] = e
@@ -78,6 +73,21 @@ func (l *Loop) watch(e *Entry, until time.Time, idle bool, events uint32) bool {
 	return true
 }
 
+// control tells epoll what to look for. A connection may have been watched by another entry since this one was, so what
+// the entry knows of it may be wrong.
+func (l *Loop) control(e *Entry, events uint32) error {
+	event := unix.EpollEvent{Events: events, Fd: int32(e.FD)}
+	first, second, wrong := unix.EPOLL_CTL_ADD, unix.EPOLL_CTL_MOD, unix.EEXIST
+	if e.known {
+		first, second, wrong = second, first, unix.ENOENT
+	}
+	err := unix.EpollCtl(l.fd, first, e.FD, &event)
+	if errors.Is(err, wrong) {
+		err = unix.EpollCtl(l.fd, second, e.FD, &event)
+	}
+	return err
+}
+
 // Drop ends the watching and reports whether it did: if not, the guest was woken, or is about to be.
 func (l *Loop) Drop(e *Entry) bool {
 	l.mu.Lock()
@@ -86,8 +96,10 @@ func (l *Loop) Drop(e *Entry) bool {
 		return false
 	}
 	l.remove(e)
-	// Without it a hangup, which epoll reports unasked, would wake a later guest of the same descriptor.
-	_ = unix.EpollCtl(l.fd, unix.EPOLL_CTL_DEL, e.FD, nil) // fails only if it is not there
+	if !l.closed {
+		// Without it a hangup, which epoll reports unasked, would wake a later guest of the same descriptor.
+		_ = unix.EpollCtl(l.fd, unix.EPOLL_CTL_DEL, e.FD, nil) // fails only if it is not there
+	}
 	e.known = false
 	return true
 }
@@ -102,12 +114,8 @@ func (l *Loop) Run() {
 	var events [256]unix.EpollEvent
 	woken := make([]*Entry, 0, len(events))
 	for {
-		n := 0
-		err := l.raw.Read(func(fd uintptr) bool {
-			n = poll(int(fd), events[:])
-			return n > 0
-		})
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		n, err := l.wait(events[:])
+		if err != nil {
 			return // closed
 		}
 		woken = l.take(woken[:0], events[:n])
@@ -116,6 +124,19 @@ func (l *Loop) Run() {
 		}
 		l.expire(time.Now())
 	}
+}
+
+// wait waits for events, or until the time of the next guest is up. Then it looks for events all the same, as the next
+// one's may be up at once.
+func (l *Loop) wait(events []unix.EpollEvent) (n int, err error) {
+	err = l.raw.Read(func(fd uintptr) bool {
+		n = poll(int(fd), events)
+		return n > 0
+	})
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = l.raw.Control(func(fd uintptr) { n = poll(int(fd), events) })
+	}
+	return n, err
 }
 
 // poll asks for events without waiting.
@@ -166,6 +187,13 @@ func (l *Loop) late(now time.Time) *Entry {
 	}
 	l.remove(e)
 	return e
+}
+
+// Len returns how many entries are watched.
+func (l *Loop) Len() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.schedule)
 }
 
 // Drain wakes the idle ones, and lets no further one in.

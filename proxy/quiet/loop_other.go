@@ -19,6 +19,9 @@ func (l *Loop) WatchHangup(*Entry) bool { return false }
 // Drop reports false: nothing is watched.
 func (l *Loop) Drop(*Entry) bool { return false }
 
+// Len is 0.
+func (l *Loop) Len() int { return 0 }
+
 // Run returns after Close.
 func (l *Loop) Run() { <-l.end }
 
