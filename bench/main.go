@@ -9,6 +9,7 @@
 //
 //	go run ./bench hostile        what slow, idle and hostile clients do to the others (package hostile)
 //	go run ./bench slowhttptest   when slowhttptest finds the service available while it attacks (package slowhttp)
+//	go run ./bench chaos          what is lost while workers are killed, recycled and reloaded (package chaos)
 //	go run ./bench crowd          slow clients alone, for a server on the loopback interface (package crowd)
 //
 // What it promises: all peers run the same application with the same Python and as many processes and threads; the report
@@ -26,6 +27,7 @@ import (
 	"strings"
 	"syscall"
 
+	"forebay/bench/chaos"
 	"forebay/bench/compare"
 	"forebay/bench/crowd"
 	"forebay/bench/hostile"
@@ -44,6 +46,7 @@ func main() {
 
 // commands are what the first word of the command line may be.
 var commands = map[string]func(context.Context, []string) error{
+	"chaos":        chaos.Main,
 	"compare":      compare.Main,
 	"crowd":        crowd.Main,
 	"hostile":      hostile.Main,

@@ -5,9 +5,14 @@ package pace
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
+
+	"forebay/bench/client"
+	"forebay/bench/pause"
 )
 
 // Load is a steady load of GET requests.
@@ -57,17 +62,31 @@ func (l Load) due(request int) time.Duration {
 // client sends every request that falls to connection i.
 func (l Load) client(ctx context.Context, begin time.Time, i int) Result {
 	var result Result
-	conn := &connection{load: l}
-	defer conn.close()
+	conn := &client.Connection{Address: l.Address, Fresh: l.Fresh}
+	defer conn.Close()
 	for request := i; request < l.Requests(); request += l.Connections {
 		due := begin.Add(l.due(request))
-		pauseUntil(ctx, due)
+		pause.Until(ctx, due)
 		if ctx.Err() != nil {
 			break
 		}
-		err := conn.get(ctx, due.Add(l.Patience))
-		result.note(time.Since(due), err)
+		err := l.get(ctx, conn, due.Add(l.Patience))
+		result.Note(time.Since(due), err)
 	}
-	result.Again = conn.again
+	result.Again = conn.Again
 	return result
+}
+
+// get asks for the page once.
+func (l Load) get(ctx context.Context, conn *client.Connection, deadline time.Time) error {
+	answer, err := conn.Do(ctx, client.Request{Method: http.MethodGet, Path: l.Path}, deadline)
+	switch {
+	case err != nil:
+		return err
+	case answer.Status != http.StatusOK:
+		return client.StatusError(answer.Status)
+	case answer.Body != l.Body:
+		return errors.New("another body")
+	}
+	return nil
 }

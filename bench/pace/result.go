@@ -3,6 +3,8 @@ package pace
 import (
 	"slices"
 	"time"
+
+	"forebay/bench/client"
 )
 
 // Result is what became of the requests of a load.
@@ -15,12 +17,13 @@ type Result struct {
 	Again int `json:"sent_again"`
 }
 
-func (r *Result) note(latency time.Duration, err error) {
+// Note adds what became of one request: its latency, or why it failed.
+func (r *Result) Note(latency time.Duration, err error) {
 	if err == nil {
 		r.Latencies = append(r.Latencies, latency)
 		return
 	}
-	r.count(reason(err), 1)
+	r.count(client.Reason(err), 1)
 }
 
 func (r *Result) count(why string, n int) {

@@ -11,9 +11,9 @@ import (
 func TestSummary(t *testing.T) {
 	var result Result
 	for i := range 200 {
-		result.note(time.Duration(200-i)*time.Millisecond, nil)
+		result.Note(time.Duration(200-i)*time.Millisecond, nil)
 	}
-	result.note(time.Hour, errors.New("oops"))
+	result.Note(time.Hour, errors.New("oops"))
 	result.add(Result{Failed: map[string]int{"oops": 2, "ouch": 1}, Again: 3})
 	assert.Equal(t, Summary{
 		Answered: 200, P50: 100 * time.Millisecond, P99: 198 * time.Millisecond, Max: 200 * time.Millisecond,

@@ -2,7 +2,10 @@ package peer
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 )
 
 // Forebay is this project's server, with its defaults but for the access log.
@@ -26,11 +29,49 @@ func (f *Forebay) Start(ctx context.Context, scenario Scenario) (err error) {
 func (f *Forebay) command(scenario Scenario) []string {
 	argv := []string{
 		f.kit.Forebay, "-w", strconv.Itoa(f.kit.Workers), "--threads", strconv.Itoa(f.kit.Threads), "-b", f.address,
-		"--access-logfile", "", "--python", f.kit.Python, "--chdir", f.kit.apps(),
+		"--access-logfile", "", "--python", f.kit.Python, "--chdir", f.kit.apps(scenario), "--pid", f.pidFile(),
 	}
 	if scenario.Patient {
 		argv = append(argv, "--head-timeout", patience, "--body-timeout", patience, "--body-min-rate", "0",
 			"--send-timeout", patience, "--keep-alive", patience)
 	}
+	if scenario.MaxRequests > 0 {
+		argv = append(argv, "--max-requests", strconv.Itoa(scenario.MaxRequests))
+	}
 	return argv
+}
+
+func (f *Forebay) pidFile() string { return filepath.Join(f.kit.dir(f.name), "forebay.pid") }
+
+// Supervisor is the process that the PID file names, as long as that is there: after an upgrade it is another one than
+// we have started.
+func (f *Forebay) Supervisor() int {
+	text, err := os.ReadFile(f.pidFile())
+	if err != nil {
+		return f.stack.Supervisor()
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return f.stack.Supervisor()
+	}
+	return pid
+}
+
+// Workers are those of the supervisor, whoever that is now.
+func (f *Forebay) Workers() ([]int, error) { return pythonsOf(f.Supervisor()) }
+
+// Revive does nothing as long as there is a supervisor.
+func (f *Forebay) Revive() (bool, error) {
+	if runs(f.Supervisor()) {
+		return false, nil
+	}
+	return f.stack.Revive()
+}
+
+// Stop ends the successor first, if an upgrade has made one.
+func (f *Forebay) Stop() {
+	if pid := f.Supervisor(); pid != f.stack.Supervisor() {
+		stopStranger(pid)
+	}
+	f.stack.Stop()
 }

@@ -31,10 +31,13 @@ func gunicornCommand(kit Kit, bind string, scenario Scenario) []string {
 	argv := []string{
 		filepath.Join(filepath.Dir(kit.Python), "gunicorn"),
 		"-w", strconv.Itoa(kit.Workers), "--threads", strconv.Itoa(kit.Threads), "-k", "gthread", "-b", bind,
-		"--chdir", kit.apps(),
+		"--chdir", kit.apps(scenario),
 	}
 	if scenario.Patient {
 		argv = append(argv, "--keep-alive", "600")
+	}
+	if scenario.MaxRequests > 0 {
+		argv = append(argv, "--max-requests", strconv.Itoa(scenario.MaxRequests))
 	}
 	return append(argv, scenario.App)
 }

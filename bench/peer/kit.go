@@ -80,7 +80,13 @@ func (k Kit) Beside() Kit {
 // dir is the directory of the peer of that name, which is made when its first process is started.
 func (k Kit) dir(peer string) string { return filepath.Join(k.Temp, peer) }
 
-func (k Kit) apps() string { return filepath.Join(k.Root, "bench", "apps") }
+// apps is where the application is.
+func (k Kit) apps(scenario Scenario) string {
+	if scenario.Dir != "" {
+		return scenario.Dir
+	}
+	return filepath.Join(k.Root, "bench", "apps")
+}
 
 // command is a command as one would type it in the module's root.
 func (k Kit) command(argv []string) string {

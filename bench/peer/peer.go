@@ -10,7 +10,13 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
+
+	"forebay/bench/machine"
 )
 
 // Scenario is one thing to measure: an application in bench/apps and a path of it. Body is what every peer has to
@@ -22,6 +28,10 @@ type Scenario struct {
 	Body string `json:"-"`
 	// Patient gives the peer deadlines so long that it cuts off no slow client while we look.
 	Patient bool `json:"patient,omitempty"`
+	// Dir holds the application instead of bench/apps, where it is not empty.
+	Dir string `json:"-"`
+	// MaxRequests replaces a worker after so many requests; 0 is never.
+	MaxRequests int `json:"max_requests,omitempty"`
 }
 
 // Hello is the least that an application can do.
@@ -46,6 +56,14 @@ type Peer interface {
 	PIDs() []int
 	// Alive is nil as long as none of the first processes has ended.
 	Alive() error
+	// Supervisor is the process that starts the workers and takes signals, as it is now: an upgrade replaces it.
+	Supervisor() int
+	// Workers are the processes that run the application now, in the order of their numbers.
+	Workers() ([]int, error)
+	// Revive starts the supervisor again if it has ended, as a service manager would, and reports whether it did.
+	Revive() (bool, error)
+	// Log is what the supervisor and its workers have written to stderr and stdout so far.
+	Log() (string, error)
 	// Stop ends all processes and waits for them. It may be called on a peer that was never started.
 	Stop()
 	// Settings say exactly what was started.
@@ -120,6 +138,42 @@ func (s *stack) Alive() error {
 		faults = append(faults, p.alive())
 	}
 	return errors.Join(faults...)
+}
+
+// Supervisor is the first process: it is launched before the front that stands before it.
+func (s *stack) Supervisor() int {
+	if len(s.processes) == 0 {
+		return 0
+	}
+	return s.processes[0].pid()
+}
+
+func (s *stack) Revive() (bool, error) {
+	first := s.processes[0]
+	if first.alive() == nil {
+		return false, nil
+	}
+	again, err := startProcess(first.name, s.kit.dir(s.name), first.cmd.Args)
+	if err == nil {
+		s.processes[0] = again
+	}
+	return err == nil, err
+}
+
+func (s *stack) Log() (string, error) {
+	text, err := os.ReadFile(s.processes[0].log)
+	return string(text), err
+}
+
+func (s *stack) Workers() ([]int, error) { return pythonsOf(s.Supervisor()) }
+
+// pythonsOf are those children of a supervisor that run Python: it may have others, such as its own successor.
+func pythonsOf(supervisor int) ([]int, error) {
+	children, err := machine.Children(supervisor)
+	return slices.DeleteFunc(children, func(pid int) bool {
+		program, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
+		return err != nil || !strings.HasPrefix(filepath.Base(program), "python") // it has ended, or it is another program
+	}), err
 }
 
 // Stop ends the processes in reverse, so that the front goes before what stands behind it.

@@ -6,8 +6,11 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -88,7 +91,7 @@ func TestTunedNginxKeepsConnections(t *testing.T) {
 
 func TestCommandsCanBeTypedAgain(t *testing.T) {
 	kit := Kit{Root: "/home/me/forebay", Temp: "/tmp/bench-1"}
-	got := kit.command([]string{"/tmp/bench-1/forebay", "--access-logfile", "", "--chdir", kit.apps(), "a:b('c d')"})
+	got := kit.command([]string{"/tmp/bench-1/forebay", "--access-logfile", "", "--chdir", kit.apps(Hello), "a:b('c d')"})
 	assert.Equal(t, `TEMP/forebay --access-logfile '' --chdir bench/apps 'a:b('\''c d'\'')'`, got)
 }
 
@@ -115,4 +118,78 @@ func TestPatientPeersHaveLongDeadlines(t *testing.T) {
 			assert.Contains(t, text, setting)
 		}
 	}
+}
+
+func TestScenariosReachTheCommands(t *testing.T) {
+	ledger := Scenario{App: "ledger:application", Dir: "/tmp/app", MaxRequests: 200}
+	kit := Kit{Python: "/venv/bin/python"}
+	for name, argv := range map[string][]string{
+		"forebay":  (&Forebay{stack{kit: kit}}).command(ledger),
+		"gunicorn": gunicornCommand(kit, "127.0.0.1:1", ledger),
+	} {
+		command := strings.Join(argv, " ")
+		assert.Contains(t, command, "--max-requests 200", name)
+		assert.Contains(t, command, "--chdir /tmp/app", name)
+	}
+}
+
+// launched is a peer whose supervisor is a shell with this script.
+func launched(t *testing.T, script string) *fakePeer {
+	t.Helper()
+	one := &fakePeer{stack: stack{name: "fake", kit: Kit{Temp: t.TempDir()}}}
+	require.NoError(t, one.launch("fake", "/bin/sh", "-c", script))
+	t.Cleanup(one.Stop)
+	return one
+}
+
+// awaitLog returns when the peer has written this and nothing else.
+func awaitLog(t *testing.T, one Peer, want string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		log, err := one.Log()
+		return err == nil && log == want
+	}, time.Minute, time.Millisecond)
+}
+
+func TestASupervisorIsRevived(t *testing.T) {
+	one := launched(t, "echo once more; exec tail -f /dev/null")
+	revived, err := one.Revive()
+	require.NoError(t, err)
+	assert.False(t, revived, "it runs")
+	awaitLog(t, one, "once more\n")
+	first := one.Supervisor()
+	assert.True(t, runs(first))
+	require.NoError(t, syscall.Kill(first, syscall.SIGKILL))
+	<-one.processes[0].done
+	assert.False(t, runs(first))
+	revived, err = one.Revive()
+	require.NoError(t, err)
+	assert.True(t, revived)
+	assert.NotEqual(t, first, one.Supervisor())
+	awaitLog(t, one, "once more\nonce more\n")
+}
+
+func TestWorkersArePythons(t *testing.T) {
+	const script = `python3 -c 'import time; print("here", flush=True); time.sleep(600)' & tail -f /dev/null & wait`
+	one := launched(t, script)
+	t.Cleanup(func() { _ = syscall.Kill(-one.Supervisor(), syscall.SIGKILL) }) // the shell's children are its group's
+	awaitLog(t, one, "here\n")
+	workers, err := one.Workers()
+	require.NoError(t, err)
+	assert.Len(t, workers, 1)
+}
+
+func TestTheSupervisorIsWhomThePIDFileNames(t *testing.T) {
+	one := &Forebay{stack{name: "forebay", kit: Kit{Temp: t.TempDir()}}}
+	require.NoError(t, one.launch("forebay", "/bin/sh", "-c", "exec tail -f /dev/null"))
+	t.Cleanup(one.Stop)
+	assert.Equal(t, one.stack.Supervisor(), one.Supervisor(), "there is no file")
+	successor := startShell(t, "exec tail -f /dev/null")
+	require.NoError(t, os.WriteFile(one.pidFile(), []byte(strconv.Itoa(successor.pid())+"\n"), 0o600))
+	assert.Equal(t, successor.pid(), one.Supervisor())
+	revived, err := one.Revive()
+	require.NoError(t, err)
+	assert.False(t, revived)
+	one.Stop()
+	<-successor.done
 }

@@ -24,14 +24,15 @@ type process struct {
 	done chan struct{} // closed by wait when the process has been reaped
 }
 
-// startProcess runs argv in dir, which is also its home and is made if need be, with its output in a file there. It inherits nothing from our
+// startProcess runs argv in dir, which is also its home and is made if need be, with its output at the end of a file
+// there. It inherits nothing from our
 // environment that could change how fast it is.
 func startProcess(name, dir string, argv []string) (*process, error) {
 	p := &process{name: name, log: filepath.Join(dir, filepath.Base(argv[0])+".log"), done: make(chan struct{})}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
-	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	log, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}
@@ -82,4 +83,28 @@ func (p *process) tail() string {
 		return err.Error()
 	}
 	return strings.TrimSpace(string(said[max(0, len(said)-logTail):]))
+}
+
+// runs reports whether there is a process of that number which has not ended.
+func runs(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(text), ") ") // the name before it is one of ours, without parentheses
+	return !strings.HasPrefix(state, "Z")          // nobody has asked yet how it ended
+}
+
+// stopStranger asks a process that is not our child to end, and kills it if it does not.
+func stopStranger(pid int) {
+	_ = syscall.Kill(pid, syscall.SIGTERM) // it may have ended already
+	poll := time.NewTicker(startPoll)      // its end is only to be seen
+	defer poll.Stop()
+	for begin := time.Now(); runs(pid); <-poll.C {
+		if time.Since(begin) > stopTimeout {
+			fmt.Fprintln(os.Stderr, "bench: an upgraded server does not stop: killed")
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended just now
+			return
+		}
+	}
 }
