@@ -11,9 +11,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,60 +33,52 @@ const (
 // errStuck says that the log's reader does not read.
 var errStuck = errors.New("the last write did not return")
 
-// Log is the access log. Write may be called by many goroutines at once, with one goroutine in Run.
+// Log is the access log. Its methods may be called by many goroutines at once, with one goroutine in Run.
 type Log struct {
-	out  io.Writer // nil: every line is dropped
-	file *os.File  // what Close closes, or nil
+	stdout  io.Writer
+	enabled atomic.Bool
+
+	// target is where lines go. It is the writer's own, which takes the next one from below.
+	target *Target
+	torn   bool // the last write ended within a line
 
 	// mu is held while a line is made in the buffer, which takes less than half a microsecond and never waits for
 	// anything. That is cheaper than making it elsewhere and copying it, and far from being felt at the rates at which
 	// one machine answers.
 	mu     sync.Mutex
-	lines  []byte // to be written
-	spare  []byte // of the same capacity, empty
-	missed int    // lines dropped that no line tells of yet
+	dest   string  // of the target that was given last
+	next   *Target // to be taken by the writer, or nil
+	lines  []byte  // to be written
+	spare  []byte  // of the same capacity, empty
+	room   bool    // both have been made
+	missed int     // lines dropped that no line tells of yet
 	dates  dateCache
 
-	some chan struct{} // there are lines where there were none
+	some chan struct{} // there are lines where there were none, or another target
 	many chan struct{} // the buffer is half full
-	torn bool          // the last write ended within a line; the writer's own
 }
 
 // Open opens the log. dest is "-" for stdout, the path of a file that is made or appended to, or empty: then all lines
 // are dropped at no cost. Nothing is written before Run.
 func Open(dest string, stdout io.Writer) (*Log, error) {
-	switch dest {
-	case "":
-		return &Log{}, nil
-	case "-":
-		return newLog(stdout), nil
-	}
-	file, err := os.OpenFile(dest, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	l := &Log{stdout: stdout, some: make(chan struct{}, 1), many: make(chan struct{}, 1)}
+	target, err := l.Prepare(dest)
 	if err != nil {
-		return nil, fmt.Errorf("access log: %w", err)
+		return nil, err
 	}
-	l := newLog(file)
-	l.file = file
+	l.Use(target)
+	l.target, l.next = l.next, nil // there is no writer yet
+	<-l.some
 	return l, nil
 }
 
-func newLog(out io.Writer) *Log {
-	return &Log{
-		out:   out,
-		lines: make([]byte, 0, bufferSize+missedMax),
-		spare: make([]byte, 0, bufferSize+missedMax),
-		some:  make(chan struct{}, 1),
-		many:  make(chan struct{}, 1),
-	}
-}
-
 // Enabled reports whether lines go anywhere. If not, a caller need not gather what an Entry wants.
-func (l *Log) Enabled() bool { return l.out != nil }
+func (l *Log) Enabled() bool { return l.enabled.Load() }
 
 // Write adds the line of e. It does not block, does not allocate and keeps nothing of e. When the buffer has no room
 // for the longest line there can be, this one is dropped.
 func (l *Log) Write(e *Entry) {
-	if l.out == nil {
+	if !l.enabled.Load() {
 		return
 	}
 	l.mu.Lock()
@@ -119,10 +111,6 @@ func signal(c chan<- struct{}) {
 // Run writes the lines until ctx ends and all are written; lines that come later are lost. An error is that of the last
 // write: earlier ones are told in the log, by the number of lines they cost.
 func (l *Log) Run(ctx context.Context) error {
-	if l.out == nil {
-		<-ctx.Done()
-		return nil
-	}
 	ended := make(chan error, 1)
 	go func() { ended <- l.write(ctx) }() // ends with ctx, after one more write
 	<-ctx.Done()
@@ -160,7 +148,12 @@ func (l *Log) flush() error {
 	l.mu.Lock()
 	lines, missed := l.lines, l.missed
 	l.lines, l.spare, l.missed = l.spare, nil, 0
+	next := l.next
+	l.next = nil
 	l.mu.Unlock()
+	if next != nil {
+		l.turnTo(next)
+	}
 
 	told := len(lines)
 	if missed > 0 {
@@ -183,16 +176,16 @@ func (l *Log) flush() error {
 // put writes lines to where they go, and reports how many bytes of them were written. It first ends a line that an
 // earlier write has torn.
 func (l *Log) put(lines []byte) (int, error) {
-	if len(lines) == 0 {
+	if len(lines) == 0 || l.target == nil || l.target.out == nil {
 		return 0, nil
 	}
 	if l.torn {
-		if _, err := l.out.Write([]byte{'\n'}); err != nil {
+		if _, err := l.target.out.Write([]byte{'\n'}); err != nil {
 			return 0, err
 		}
 		l.torn = false
 	}
-	n, err := l.out.Write(lines)
+	n, err := l.target.out.Write(lines)
 	if n > 0 {
 		l.torn = lines[n-1] != '\n'
 	}
@@ -208,8 +201,8 @@ func appendMissed(dst []byte, missed int) []byte {
 
 // Close closes the file. It is called once, after Run has returned.
 func (l *Log) Close() error {
-	if l.file == nil {
-		return nil
-	}
-	return l.file.Close()
+	l.mu.Lock()
+	next := l.next
+	l.mu.Unlock()
+	return errors.Join(l.target.Close(), next.Close())
 }

@@ -1,0 +1,131 @@
+package access
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// lineCount is how many lines a file has.
+func lineCount(t *testing.T, path string) int {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return strings.Count(string(b), "\n")
+}
+
+func TestReopenedFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "access.log")
+		l, err := Open(path, nil)
+		require.NoError(t, err)
+		stop := run(l)
+		put(l, 1)
+		time.Sleep(time.Second) // it is written
+		require.NoError(t, os.Rename(path, path+".1"))
+		put(l, 2)
+		time.Sleep(time.Second)
+		assert.Equal(t, 2, lineCount(t, path+".1"), "the name does not matter to an open file")
+		require.NoError(t, l.Reopen())
+		require.NoError(t, l.Reopen(), "before the writer has come to the first")
+		put(l, 3)
+		time.Sleep(time.Second)
+		require.NoError(t, stop())
+		require.NoError(t, l.Close())
+		assert.Equal(t, 2, lineCount(t, path+".1"))
+		assert.Equal(t, 1, lineCount(t, path))
+	})
+}
+
+func TestReopenThatFailsChangesNothing(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "logs")
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	path := filepath.Join(dir, "access.log")
+	l, err := Open(path, nil)
+	require.NoError(t, err)
+	stop := run(l)
+	moved := filepath.Join(t.TempDir(), "moved")
+	require.NoError(t, os.Rename(dir, moved))
+	assert.ErrorContains(t, l.Reopen(), "access log: open "+path)
+	put(l, 1)
+	require.NoError(t, stop())
+	require.NoError(t, l.Close())
+	assert.Equal(t, 1, lineCount(t, filepath.Join(moved, "access.log")))
+}
+
+func TestLogThatIsTurnedOnAndOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out recorder
+		l, err := Open("", &out)
+		require.NoError(t, err)
+		require.NoError(t, l.Reopen(), "there is nothing to reopen")
+		stop := run(l)
+		use := func(dest string) {
+			target, err := l.Prepare(dest)
+			require.NoError(t, err)
+			l.Use(target)
+		}
+		assert.False(t, l.Enabled())
+		put(l, 1)
+		use("-")
+		assert.True(t, l.Enabled())
+		put(l, 2)
+		time.Sleep(time.Second)
+		use("")
+		put(l, 3)
+		time.Sleep(time.Second)
+		use("-")
+		require.NoError(t, l.Reopen())
+		put(l, 4)
+		require.NoError(t, stop())
+		require.NoError(t, l.Close())
+		lines := strings.Join(out.lines(), "")
+		assert.Equal(t, 2, strings.Count(lines, "\n"), lines)
+	})
+}
+
+func TestNoLineIsLostWhileTheFileIsReopened(t *testing.T) {
+	const writers, each = 4, 2000
+	dir := t.TempDir()
+	path := filepath.Join(dir, "access.log")
+	l, err := Open(path, nil)
+	require.NoError(t, err)
+	stop := run(l)
+	var writing sync.WaitGroup
+	for w := range writers {
+		writing.Go(func() {
+			for i := range each {
+				put(l, w*each+i)
+			}
+		})
+	}
+	for i := range 50 {
+		require.NoError(t, os.Rename(path, path+"."+strconv.Itoa(i)))
+		require.NoError(t, l.Reopen())
+	}
+	writing.Wait()
+	require.NoError(t, stop())
+	require.NoError(t, l.Close())
+	files, err := filepath.Glob(path + "*")
+	require.NoError(t, err)
+	total := 0
+	for _, file := range files {
+		total += lineCount(t, file)
+	}
+	assert.Equal(t, writers*each, total)
+	left, err := os.ReadDir("/proc/self/fd")
+	if err == nil {
+		for _, fd := range left {
+			name, _ := os.Readlink("/proc/self/fd/" + fd.Name()) // it may be the one of the directory itself
+			assert.NotContains(t, name, dir, "a file is left open")
+		}
+	}
+}
