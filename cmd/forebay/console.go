@@ -15,11 +15,16 @@ import (
 	"forebay/workers"
 )
 
-// newLogger returns the log that all parts write to.
-func newLogger(cfg config.Log, w io.Writer) *slog.Logger {
+// newLogger returns the log that all parts write to. Its level may change.
+func newLogger(level slog.Leveler, w io.Writer) *slog.Logger {
+	return slog.New(&console{level: level, out: &lockedWriter{w: w}})
+}
+
+// levelOf is the level that the configuration names.
+func levelOf(cfg config.Log) slog.Level {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(cfg.Level)) // checked with the configuration
-	return slog.New(&console{level: level, out: &lockedWriter{w: w}})
+	return level
 }
 
 type lockedWriter struct {
@@ -31,13 +36,13 @@ type lockedWriter struct {
 // all, follow on lines of their own; the standard library's handler would make one long line of them. What the
 // application itself wrote stands there as it is, after its worker's pid.
 type console struct {
-	level slog.Level
+	level slog.Leveler
 	out   *lockedWriter
 	attrs []slog.Attr
 	group string
 }
 
-func (c *console) Enabled(_ context.Context, level slog.Level) bool { return level >= c.level }
+func (c *console) Enabled(_ context.Context, level slog.Level) bool { return level >= c.level.Level() }
 
 func (c *console) WithAttrs(attrs []slog.Attr) slog.Handler {
 	next := *c

@@ -31,7 +31,8 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return report(stderr, fmt.Errorf("find the current directory: %w", err), exitStart)
 	}
-	reading, err := config.Read(config.Sources{Dir: dir, File: opts.file, Environ: environ, Flags: opts.values})
+	sources := config.Sources{Dir: dir, File: opts.file, Environ: environ, Flags: opts.values}
+	reading, err := config.Read(sources)
 	if err != nil {
 		return report(stderr, err, exitUsage)
 	}
@@ -39,7 +40,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		check(stdout, reading, opts.printValues)
 		return exitOK
 	}
-	return serve(reading.Config, stdout, stderr)
+	return serve(sources, reading.Config, stdout, stderr)
 }
 
 // report writes err, each fault of a configuration on a line of its own, and returns code.

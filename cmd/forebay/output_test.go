@@ -60,3 +60,23 @@ func (o *output) find(re *regexp.Regexp) ([]string, <-chan struct{}) {
 	text = text[:bytes.LastIndexByte(text, '\n')+1]
 	return re.FindStringSubmatch(string(text)), o.changed
 }
+
+// AwaitCount returns when what was written so far has n matches of re.
+func (o *output) AwaitCount(t *testing.T, n int, re *regexp.Regexp) {
+	t.Helper()
+	deadline := time.NewTimer(startDeadline)
+	defer deadline.Stop()
+	for {
+		o.mu.Lock()
+		found, changed := len(re.FindAll(o.text.Bytes(), -1)), o.changed
+		o.mu.Unlock()
+		if found >= n {
+			return
+		}
+		select {
+		case <-changed:
+		case <-deadline.C:
+			require.FailNow(t, "not written in time", "%d times %v in:\n%s", n, re, o)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"log/slog"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"forebay/config"
+	"forebay/workers"
+)
+
+// reloadWhenAsked does one reload after the other until the stop begins.
+func (s *server) reloadWhenAsked() {
+	now := s.started.cfg // what is in force
+	for {
+		select {
+		case <-s.stopping.begun.Done():
+			return
+		case <-s.reloads:
+		}
+		began := time.Now()
+		s.log.Info("reloading")
+		next, err := s.reload(now)
+		if err != nil {
+			s.logRefused(err)
+			continue
+		}
+		s.log.Info("reloaded", "changed", strings.Join(changes(now, next), " "), "workers", next.Workers.Processes,
+			"took", time.Since(began).Round(time.Millisecond))
+		now = next
+	}
+}
+
+// reload reads the configuration again and puts it in force, with a new generation of workers that loads the application
+// anew. What may fail is done first: after an error everything is as it was. It blocks until the new workers serve, and
+// not until the old ones have ended.
+func (s *server) reload(now config.Config) (config.Config, error) {
+	reading, err := config.Read(s.sources)
+	if err != nil {
+		return now, err
+	}
+	next, err := setupOf(keepFixed(reading.Config, now, s.log), s.sources.Dir)
+	if err != nil {
+		return now, err
+	}
+	change, err := s.proxy.Prepare(s.stopping.begun, next.front)
+	if err != nil {
+		return now, err
+	}
+	cfg := next.cfg
+	target, err := s.access.Prepare(cfg.Log.Access)
+	if err != nil {
+		change.Drop()
+		return now, err
+	}
+	if err := s.pool.Reload(cfg.Workers, cfg.Dispatch.GracefulTimeout, next.program); err != nil {
+		change.Drop()
+		return now, errors.Join(err, target.Close())
+	}
+	s.budget.Resize(cfg.Proxy.SpoolMemory)
+	s.dispatcher.Reconfigure(cfg.Dispatch, cfg.Paths, s.limits(next))
+	change.Apply()
+	s.access.Use(target)
+	s.level.Set(levelOf(cfg.Log))
+	s.stopping.setGrace(cfg.Dispatch.GracefulTimeout)
+	return cfg, nil
+}
+
+// logRefused says why nothing has changed.
+func (s *server) logRefused(err error) {
+	if errors.Is(err, workers.ErrStopped) {
+		s.log.Info("reload given up", "error", err)
+		return
+	}
+	attrs := []any{"error", err}
+	var load *workers.LoadError
+	if errors.As(err, &load) {
+		attrs = append(attrs, "traceback", load.Traceback)
+	}
+	s.log.Error("reload refused, everything goes on as before", attrs...)
+}
+
+// fixed are the keys that a running process cannot follow: who it is was settled when it had the rights for that.
+var fixed = []string{"name", "user", "group", "umask", "pid"}
+
+// keepFixed leaves what cannot follow as it is now, and says so.
+func keepFixed(next, now config.Config, log *slog.Logger) config.Config {
+	for _, key := range changes(now, next) {
+		if slices.Contains(fixed, key) {
+			log.Warn("setting needs a restart", "key", key)
+		}
+	}
+	next.Process = now.Process
+	return next
+}
+
+// changes are the keys of the settings in which two configurations differ.
+func changes(a, b config.Config) []string {
+	var keys []string
+	for _, setting := range config.Settings {
+		if setting.Value(a) != setting.Value(b) {
+			keys = append(keys, setting.Key)
+		}
+	}
+	if !reflect.DeepEqual(a.Paths, b.Paths) {
+		keys = append(keys, "path")
+	}
+	return keys
+}
