@@ -185,9 +185,10 @@ type Workers struct {
 	// MaxRequestsJitter is the most that is added to MaxRequests, at random for each worker, so that not all are replaced
 	// at the same time.
 	MaxRequestsJitter int `key:"max_requests_jitter"`
-	// MaxRSS is the resident memory, in bytes, above which a worker is replaced as soon as it is idle. 0 means no limit.
+	// MaxRSS is the resident memory, in bytes, above which a worker is replaced as soon as it is idle, or has not been for a
+	// minute. 0 means no limit.
 	MaxRSS int64 `key:"max_rss"`
-	// MaxRSSHard is that above which it takes nothing new and is replaced when its requests have ended. 0 means no limit.
+	// MaxRSSHard is that above which it is replaced without waiting for that. 0 means no limit.
 	MaxRSSHard int64 `key:"max_rss_hard"`
 	// MaxLifetime is how long a worker lives before it is replaced. 0 means no limit.
 	MaxLifetime time.Duration `key:"max_lifetime"`

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"os/user"
 	"strconv"
 	"syscall"
-	"time"
 
 	"forebay/config"
 )
@@ -93,15 +91,4 @@ func identity(cfg config.Process) (uid, gid int, groups []int, err error) {
 		gid, _ = strconv.Atoi(g.Gid)
 	}
 	return uid, gid, groups, nil
-}
-
-// cancelAfter calls cancel when d has passed, unless ctx ends before.
-func cancelAfter(d time.Duration, ctx context.Context, cancel context.CancelFunc) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		cancel()
-	case <-ctx.Done():
-	}
 }
