@@ -75,7 +75,7 @@ func (r *Report) suffer(ctx context.Context, opts options, kit peer.Kit, name st
 		return err
 	}
 	// The plan is the same for every peer; the choice of the workers goes its own way.
-	random := rand.New(rand.NewPCG(opts.Seed, 0))
+	random := rand.New(rand.NewPCG(opts.Seed, 0)) //nolint:gosec // it has to be the same for the same seed
 	t := &tormentor{
 		victim: victim, source: book.source(), random: random, upgrades: name == "forebay", done: map[Torment]int{},
 	}

@@ -33,7 +33,7 @@ func TestRequestsArriveAsTheyAre(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		assert.Equal(t, "application/json", r.Header.Get("Accept"))
 		w.WriteHeader(http.StatusTeapot)
-		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" "+string(body))
+		_, _ = io.WriteString(w, r.Method+" "+r.URL.Path+" "+string(body)) //nolint:gosec // no browser reads it
 	})
 	for _, fresh := range []bool{false, true} {
 		c.Fresh = fresh
