@@ -66,7 +66,7 @@ func TestFileFaults(t *testing.T) {
 		"truth in a text":            {"name = true", "forebay.toml:1: name: want text in quotes, not true"},
 		"an unknown choice":          {"\nretry = 'safe'", `forebay.toml:2: retry: want idempotent, never or always, not "safe"`},
 		"gunicorn's hook":            {"post_fork = 'x'", "forebay.toml:1: post_fork: unknown key: it is a function in the file that --hooks names"},
-		"an internal mapping":        {"[[x_accel_redirect]]\nprfix = '/a/'", `forebay.toml:1: x_accel_redirect: unknown key "prfix": a [[x_accel_redirect]] has prefix and dir`},
+		"an internal mapping":        {"[[x_accel_redirect]]\nprfix = '/a/'", `forebay.toml:1: x_accel_redirect: unknown key "prfix": did you mean prefix?`},
 		"an array in a number":       {"workers = [1]", "forebay.toml:1: workers: want one value, not an array"},
 		"a number in a list":         {"bind = [8000]", "forebay.toml:1: bind: want text in quotes, not 8000"},
 		"a date":                     {"timeout = 2020-01-01", "forebay.toml:1: timeout: want a number or text in quotes"},
@@ -158,6 +158,7 @@ func FuzzFile(f *testing.F) {
 	f.Add([]byte("[tool.forebay]\ntimeout = 1e300\nbody_size = '9EiB'\numask = 0o22\n"))
 	f.Add([]byte("[[path]]\nprefix = '/a'\ntimeout = 5\n[[path]]\nslots = 'x'\n[path.reserve]\n"))
 	f.Add([]byte("path = [{prefix = '/a', queue_size = 0}, {prefix = 3}, 4]\n"))
+	f.Add([]byte("[[static]]\nprefix='/a/'\ndir='.'\nindex='x'\nheaders={a='b'}\ncache=[{match='*',value='x'}]\nhidden=1\n"))
 	f.Add([]byte("static = {'' = ''}\nenv = ['=']\napp = '('\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		for _, table := range [][]string{nil, projectTable} {
@@ -168,6 +169,7 @@ func FuzzFile(f *testing.F) {
 			all, faults := source.settings()
 			reading := Reading{Config: Default(), Origins: map[string]Origin{}}
 			faults = append(faults, reading.apply(all, "/base", "/base")...)
+			faults = append(faults, reading.applyStatic(&source)...)
 			faults = append(faults, reading.applyPaths(&source)...)
 			for _, fault := range faults {
 				assert.NotEmpty(t, fault.Text)

@@ -59,8 +59,8 @@ func mappingEntry(key string, entry any) (string, error) {
 		return "", fmt.Errorf("want a table with prefix and dir, not %v", entry)
 	}
 	for _, name := range slices.Sorted(maps.Keys(table)) {
-		if name != "prefix" && name != "dir" {
-			return "", fmt.Errorf("unknown key %q: a [[%s]] has prefix and dir", name, key)
+		if err := unknownInMapping(key, name); err != nil {
+			return "", err
 		}
 	}
 	prefix, ok := table["prefix"].(string)

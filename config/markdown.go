@@ -27,6 +27,18 @@ func PathMarkdown() string {
 	return table.String()
 }
 
+// StaticMarkdown is the table of what a [[static]] may say, for the README.
+func StaticMarkdown() string {
+	var table strings.Builder
+	table.WriteString("| key | value | what it is |\n|---|---|---|\n")
+	table.WriteString("| `prefix` | PATH | the paths that begin so, with a slash at both ends |\n")
+	table.WriteString("| `dir` | DIR | where the files lie |\n")
+	for _, option := range staticOptions {
+		fmt.Fprintf(&table, "| `%s` | `%s` | %s |\n", option.key, option.metavar, option.help)
+	}
+	return table.String()
+}
+
 func (s Setting) markdownOption() string {
 	if s.Short != "" {
 		return fmt.Sprintf("`-%s`, `%s`", s.Short, s.Option())

@@ -17,7 +17,7 @@ const readme = "../README.md"
 
 // TestReadmeHasTheTablesOfSettings: go test ./config -run Readme -update writes them.
 func TestReadmeHasTheTablesOfSettings(t *testing.T) {
-	for name, table := range map[string]func() string{"options": Markdown, "path": PathMarkdown} {
+	for name, table := range map[string]func() string{"options": Markdown, "path": PathMarkdown, "static": StaticMarkdown} {
 		t.Run(name, func(t *testing.T) { checkTable(t, "<!-- "+name+" -->\n", table(), "<!-- /"+name+" -->") })
 	}
 }

@@ -55,6 +55,7 @@ func Read(sources Sources) (Reading, error) {
 
 	faults = append(faults, reading.applyPaths(&found)...)
 	faults = append(faults, reading.apply(fromFile, found.dir, found.dir)...)
+	faults = append(faults, reading.applyStatic(&found)...)
 	startPath := resolve(start, sources.Dir)
 	faults = append(faults, reading.apply(fromEnviron, startPath, sources.Dir)...)
 	faults = append(faults, reading.apply(fromFlags, startPath, sources.Dir)...)

@@ -8,6 +8,8 @@ type Static struct {
 	Prefix string `key:"prefix"`
 	// Dir is the directory below which, and only below which, files are served.
 	Dir string `key:"dir"`
+	// Except are the beginnings of paths that the mapping is not for, though they begin with its prefix.
+	Except []string `key:"except"`
 	// Index are the names of files that stand for the directory they lie in, in the order in which they are looked for.
 	Index []string `key:"index"`
 	// Fallback is what answers a path that leads to no file: FallbackApplication, or the name of a file in Dir. Empty means
@@ -22,6 +24,8 @@ type Static struct {
 	// Immutable are patterns of the names of files that never change. ImmutableHashed stands for the names that Django,
 	// webpack and Vite make of the contents.
 	Immutable []string `key:"immutable"`
+	// Types are the media types of files by the endings of their names, where those that we know are not right.
+	Types []Header `key:"types"`
 	// Extensions are the endings, without the dot, that the name of a file must have one of. Empty means any.
 	Extensions []string `key:"extensions"`
 	// Autoindex says whether a directory without an index is listed.
@@ -34,7 +38,7 @@ type Static struct {
 	Compress bool `key:"compress"`
 }
 
-// Header is a field of an answer.
+// Header is a name with its value.
 type Header struct{ Name, Value string }
 
 // CacheRule gives files whose names fit a pattern a Cache-Control. A pattern without a slash is for the last part of the

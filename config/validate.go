@@ -78,7 +78,8 @@ func (p Proxy) check(faults *Faults) {
 	p.checkBind(faults)
 	var prefixes prefixes
 	for _, static := range p.Static {
-		prefixes.check(faults, "static", static.Prefix, static.Dir)
+		prefixes.check(faults, staticKey, static.Prefix, static.Dir)
+		faults.checkStatic(static)
 	}
 	prefixes = nil
 	for _, internal := range p.XAccelRedirect {

@@ -26,6 +26,11 @@ func writeValues(stdout io.Writer, reading config.Reading) {
 	for _, setting := range config.Settings {
 		writeValue(table, setting.Key, setting.Value(reading.Config), reading)
 	}
+	for _, mapping := range reading.Config.Proxy.Static {
+		for key, value := range mapping.Said() {
+			writeValue(table, key, value, reading)
+		}
+	}
 	for _, path := range reading.Config.Paths {
 		for key, value := range path.Said() {
 			writeValue(table, key, value, reading)

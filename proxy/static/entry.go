@@ -57,7 +57,7 @@ func (m *mapping) newEntry(path, name string, now time.Time) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	typ := mediatype.ByName(name)
+	typ := m.typeOf(name)
 	e := &entry{path: path, mapping: m, name: name, settled: true, cost: entryCost}
 	e.holds.Store(1)
 	e.checked.Store(now.UnixNano())

@@ -3,6 +3,8 @@ package static
 import (
 	"errors"
 	"io/fs"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,18 +35,29 @@ func newMapping(m Mapping) *mapping {
 	return made
 }
 
-// open makes the entry of a path below the prefix. The path of a directory has the entry of its index; errDirectory says
+// typeOf is the media type of a file.
+func (m *mapping) typeOf(name string) string {
+	if len(m.Types) > 0 {
+		ending := strings.ToLower(strings.TrimPrefix(path.Ext(name), "."))
+		if i := slices.IndexFunc(m.Types, func(t config.Header) bool { return t.Name == ending }); i >= 0 {
+			return m.Types[i].Value
+		}
+	}
+	return mediatype.ByName(name)
+}
+
+// open makes the entry of a path below the prefix. That of a directory has the entry of its index; errDirectory says
 // that there is none, or that the slash is missing.
-func (m *mapping) open(path string, now time.Time) (*entry, error) {
-	name := path[len(m.Prefix):]
+func (m *mapping) open(target string, now time.Time) (*entry, error) {
+	name := target[len(m.Prefix):]
 	if name != "" && !strings.HasSuffix(name, "/") {
 		if !hasExtension(name, m.Extensions) {
 			return m.openDirectory(name)
 		}
-		return m.newEntry(path, name, now)
+		return m.newEntry(target, name, now)
 	}
 	for _, index := range m.Index {
-		e, err := m.newEntry(path, name+index, now)
+		e, err := m.newEntry(target, name+index, now)
 		if err == nil || !isAbsent(err) {
 			return e, err
 		}
@@ -88,7 +101,7 @@ func isAbsent(err error) bool {
 // page answers with a file of the mapping as the page of a status; nil if there is no such file. The reply has the
 // caller's hold of the entry.
 func (m *mapping) page(e *entry, status int) *reply.Reply {
-	r := e.identity.As(status, m.pageHead(mediatype.ByName(e.name)))
+	r := e.identity.As(status, m.pageHead(m.typeOf(e.name)))
 	if !e.identity.InFile() {
 		e.release()
 	}

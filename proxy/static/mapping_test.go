@@ -104,6 +104,18 @@ func TestTheRootHasTheApplicationBehindIt(t *testing.T) {
 	assert.Equal(t, notServed, ask(t, files, "OPTIONS", "/img/a.png").StatusCode)
 }
 
+func TestPathsThatAMappingIsNotFor(t *testing.T) {
+	spa := func(s *config.Static) { s.Fallback, s.Except = "index.html", []string{"/api/", "/docs/page"} }
+	files := serve(t, below("/", site(), spa))
+	for target, want := range map[string]string{"/": "home", "/shop": "home", "/api": "home", "/docs/": "docs", "/img/a.png": "picture"} {
+		assert.Equal(t, want, ask(t, files, "GET", target).body, target)
+	}
+	for _, target := range []string{"/api/", "/api/cart", "/docs/page.html"} {
+		assert.Equal(t, notServed, ask(t, files, "GET", target).StatusCode, target)
+		assert.Equal(t, notServed, ask(t, files, "POST", target).StatusCode, target)
+	}
+}
+
 func TestAnIndexIsAFileLikeOthers(t *testing.T) {
 	files := serve(t, below("/s/", site()))
 	got := ask(t, files, "GET", "/s/docs/")

@@ -63,3 +63,16 @@ func TestFurtherHeaders(t *testing.T) {
 		assert.Equal(t, "1", got.Header.Get("X-Own"), target)
 	}
 }
+
+func TestTypesOfAMapping(t *testing.T) {
+	files := serve(t, below("/s/", fstest.MapFS{"a.GLTF": {}, "b.txt": {}, "c.css": {}, "noending": {}}, func(s *config.Static) {
+		s.Types = []config.Header{{Name: "gltf", Value: "model/gltf+json"}, {Name: "txt", Value: "text/x-own"}}
+		s.NotFound = "b.txt"
+	}))
+	for target, want := range map[string]string{
+		"/s/a.GLTF": "model/gltf+json", "/s/b.txt": "text/x-own", "/s/c.css": "text/css; charset=utf-8",
+		"/s/noending": "application/octet-stream", "/s/none": "text/x-own",
+	} {
+		assert.Equal(t, want, ask(t, files, "GET", target).Header.Get("Content-Type"), target)
+	}
+}

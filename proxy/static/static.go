@@ -89,11 +89,15 @@ var (
 // match returns the mapping with the longest prefix that path begins with, or nil.
 func (f *Files) match(path []byte) *mapping {
 	for _, m := range f.mappings {
-		if len(path) >= len(m.Prefix) && string(path[:len(m.Prefix)]) == m.Prefix {
+		if beginsWith(path, m.Prefix) && !slices.ContainsFunc(m.Except, func(prefix string) bool { return beginsWith(path, prefix) }) {
 			return m
 		}
 	}
 	return nil
+}
+
+func beginsWith(path []byte, prefix string) bool {
+	return len(path) >= len(prefix) && string(path[:len(prefix)]) == prefix
 }
 
 // serve answers with the file that a path leads to, or with what there is in its stead.
