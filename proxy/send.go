@@ -33,7 +33,7 @@ func (x *exchange) sendWhole(body []byte) error {
 		}
 		return err
 	}
-	n, err := x.conn.writeVector(x.out, body)
+	n, err := x.conn.writeVectors(net.Buffers{x.out, body})
 	x.sent = max(0, n-int64(len(x.out)))
 	return err
 }
@@ -60,9 +60,9 @@ func (c *conn) write(p []byte) error {
 	}
 }
 
-// writeVector sends head and body in one system call, if the client takes them, and returns how much was sent.
-func (c *conn) writeVector(head, body []byte) (total int64, err error) {
-	parts := net.Buffers{head, body}
+// writeVectors sends all parts in one system call, if the client takes them, and returns how much was sent. It changes
+// the slice.
+func (c *conn) writeVectors(parts net.Buffers) (total int64, err error) {
 	for {
 		begun := c.renew()
 		n, err := parts.WriteTo(c.Conn)

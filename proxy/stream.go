@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
+	"net"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -12,79 +13,117 @@ import (
 	"forebay/python/spool"
 )
 
-// answerStream answers with a body that comes bit by bit: each piece leaves as soon as it is there.
+// answerStream answers with a body that comes bit by bit: what is there leaves at once, from where the spool has it.
 func (x *exchange) answerStream(resp *python.Response, s said) error {
 	x.endHead(s.own, s.length)
-	if err := x.sendHead(); err != nil {
+	b := x.watch(resp.Stream)
+	defer b.unwatch()
+	b.unsent = x.out // the head goes with what is there already
+	err := b.take(false)
+	for ; err == nil; err = b.take(true) {
+		if err := x.sendBatch(b, s.length); err != nil {
+			return err
+		}
+		if s.length >= 0 && x.sent >= s.length {
+			return nil
+		}
+	}
+	switch {
+	case !errors.Is(err, io.EOF): // which can still be told if nothing has left
 		return err
+	case s.length > x.sent && x.started:
+		return errShort
+	case s.length > 0:
+		return broken("a Content-Length of %d, and no body", s.length)
 	}
-	body := x.watch(resp.Stream)
-	defer body.unwatch()
-	b := pieces.Get().(*[pieceSize]byte)
-	defer pieces.Put(b)
-	if s.length == unknown && !x.head.HTTP10() {
-		return x.sendChunks(body, b[:])
+	x.started = true
+	if x.chunks() {
+		b.unsent = append(b.unsent, lastChunk...)
 	}
-	return x.sendPlain(body, b[:], s.length)
+	return x.conn.write(b.unsent)
 }
 
-// sendPlain sends a body of that length, or of unknown length to the end of the connection.
-func (x *exchange) sendPlain(body io.Reader, b []byte, length int64) error {
-	for length != x.sent {
-		if length > 0 {
-			b = b[:min(int64(len(b)), length-x.sent)]
-		}
-		n, err := body.Read(b)
-		if n > 0 {
-			if err := x.conn.write(b[:n]); err != nil {
-				return err
-			}
-			x.sent += int64(n)
-		}
-		switch {
-		case err == nil:
-		case !errors.Is(err, io.EOF):
-			return err
-		case length == unknown:
-			return nil
-		case x.sent < length:
-			return errShort
-		}
+// chunks reports whether the body goes in the chunked coding (RFC 9112, section 7.1).
+func (x *exchange) chunks() bool { return x.length == unknown && !x.head.HTTP10() }
+
+var (
+	lastChunk  = []byte("0\r\n\r\n")
+	endOfChunk = endOfLine
+)
+
+// sendBatch sends what was taken, up to the length of the body, as one chunk where it has none.
+func (x *exchange) sendBatch(b *outgoing, length int64) error {
+	x.started = true
+	size := b.batch.Size
+	if length >= 0 {
+		size = min(size, length-x.sent)
+	}
+	chunked := x.chunks() && size > 0
+	if chunked {
+		b.unsent = append(strconv.AppendInt(b.unsent, size, 16), "\r\n"...)
+	}
+	var err error
+	if b.batch.File != nil {
+		err = x.sendBatchFile(b, size)
+	} else {
+		err = x.sendVectors(b, size, chunked)
+	}
+	b.release()
+	return err
+}
+
+// sendVectors sends what lies in memory in one system call, if the client takes it.
+func (x *exchange) sendVectors(b *outgoing, size int64, chunked bool) error {
+	b.vectors = append(b.vectors[:0], b.unsent)
+	left := size
+	for _, v := range b.batch.Vectors {
+		v = v[:min(int64(len(v)), left)]
+		b.vectors = append(b.vectors, v)
+		left -= int64(len(v))
+	}
+	if chunked {
+		b.vectors = append(b.vectors, endOfChunk)
+	}
+	framing := int64(len(b.unsent))
+	n, err := x.conn.writeVectors(b.vectors)
+	x.sent += min(max(0, n-framing), size)
+	return err
+}
+
+// sendBatchFile sends what lies in the spool's file.
+func (x *exchange) sendBatchFile(b *outgoing, size int64) error {
+	if err := x.conn.write(b.unsent); err != nil {
+		return err
+	}
+	if err := x.conn.sendFile(b.batch.File, nil, b.batch.Offset, size, &x.sent); err != nil {
+		return err
+	}
+	if x.chunks() {
+		return x.conn.write(endOfChunk)
 	}
 	return nil
 }
 
-// sendChunks sends a body in the chunked coding, a piece a chunk (RFC 9112, section 7.1).
-func (x *exchange) sendChunks(body io.Reader, b []byte) error {
-	const before, after = len("10000\r\n"), len("\r\n")
-	for {
-		n, err := body.Read(b[before : len(b)-after])
-		if n > 0 {
-			if err := x.conn.write(chunk(b, before, n)); err != nil {
-				return err
-			}
-			x.sent += int64(n)
-		}
-		switch {
-		case err == nil:
-		case errors.Is(err, io.EOF):
-			return x.conn.write(lastChunk)
-		default:
-			return err
-		}
-	}
+// outgoing is a body on its way to its client.
+type outgoing struct {
+	watched
+	batch   spool.Batch
+	unsent  []byte // framing that leaves with what comes next
+	vectors net.Buffers
 }
 
-// chunk frames the n bytes at b[at:], before and behind which there is room.
-func chunk(b []byte, at, n int) []byte {
-	var room [8]byte
-	size := append(strconv.AppendInt(room[:0], int64(n), 16), "\r\n"...)
-	begin := at - len(size)
-	copy(b[begin:], size)
-	return append(b[begin:at+n], "\r\n"...)
+// take takes what is there of the body.
+func (b *outgoing) take(wait bool) error {
+	err := b.spool.Take(&b.batch, wait)
+	b.reads.Add(1)
+	return err
 }
 
-var lastChunk = []byte("0\r\n\r\n")
+func (b *outgoing) release() {
+	b.spool.Release(&b.batch)
+	b.unsent = b.unsent[:0]
+	clear(b.vectors)
+}
 
 // watched is a body whose client is watched: if it leaves while the application has nothing to send, the body is closed,
 // by which the application learns of it. Otherwise the next write would show it.
@@ -96,18 +135,11 @@ type watched struct {
 	timer atomic.Pointer[time.Timer]
 }
 
-func (x *exchange) watch(s *spool.Spool) *watched {
-	w := &watched{loop: x.p.quiet, spool: s}
-	w.entry.Guest, w.entry.FD = w, x.conn.entry.FD
-	w.loop.WatchHangup(&w.entry)
-	return w
-}
-
-// Read gives what is there of the body, at once.
-func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.spool.Read(p)
-	w.reads.Add(1)
-	return n, err
+func (x *exchange) watch(s *spool.Spool) *outgoing {
+	b := &outgoing{watched: watched{loop: x.p.quiet, spool: s}}
+	b.entry.Guest, b.entry.FD = &b.watched, x.conn.entry.FD
+	b.loop.WatchHangup(&b.entry)
+	return b
 }
 
 // Wake is called when the client has closed its side. It may still read, and then the application's next piece reaches
@@ -132,5 +164,3 @@ func (w *watched) unwatch() {
 		timer.Stop() // one that goes off all the same closes a spool that is closed
 	}
 }
-
-var _ io.Reader = (*watched)(nil)

@@ -73,12 +73,17 @@ func (s *Spool) fromFile(p []byte) (int, error) {
 	case err == io.EOF: // to the caller this would mean that the body is whole
 		err = io.ErrUnexpectedEOF
 	}
-	s.disk.read += int64(got)
-	if s.disk.read-s.disk.freed >= freeStep {
+	s.readFile(int64(got))
+	return got, err
+}
+
+// readFile notes that so much of the file was read: there is room for the writer.
+func (s *Spool) readFile(size int64) {
+	s.disk.read += size
+	if s.disk.read-s.disk.freed >= freeStep && !s.closed {
 		s.freeBlocks()
 	}
 	s.change.Broadcast()
-	return got, err
 }
 
 // freeBlocks gives the blocks of what has been read back to the disk, unless the writer has come round to them. It keeps

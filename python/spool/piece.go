@@ -40,13 +40,21 @@ func (m *memory) add() {
 }
 
 // shift frees the oldest piece.
-func (m *memory) shift() {
+func (m *memory) shift() { m.detach().free() }
+
+// detach takes the oldest piece out.
+func (m *memory) detach() *piece {
 	p := m.first
 	m.first = p.next
 	if m.first == nil {
 		m.last = nil
 	}
 	m.count--
+	p.next = nil
+	return p
+}
+
+func (p *piece) free() {
 	p.next, p.start, p.end = nil, 0, 0
 	pieces.Put(p)
 }

@@ -34,6 +34,7 @@ type Spool struct {
 
 	memory memory
 	disk   disk
+	lent   bool // a part of the file is being sent: it stays open
 
 	ended  bool  // no more will be written
 	err    error // how the writing ended; nil: the body is whole
@@ -201,7 +202,7 @@ func (s *Spool) Close() {
 
 // releaseIfDone closes the file when neither side can touch it any more.
 func (s *Spool) releaseIfDone() {
-	if s.closed && s.ended && s.disk.file != nil {
+	if s.closed && s.ended && !s.lent && s.disk.file != nil {
 		_ = s.disk.file.Close() // unlinked, and nobody reads it again
 		s.disk.file = nil
 	}
