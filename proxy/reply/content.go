@@ -52,6 +52,16 @@ func (c *Content) IsIntact() bool { return c.whole.Intact == nil || c.whole.Inta
 // InFile reports whether the content lies in a file, so that release is called for each reply.
 func (c *Content) InFile() bool { return c.whole.File != nil }
 
+// Bytes returns the content, which is not changed. If it lies in a file it is read now.
+func (c *Content) Bytes() ([]byte, error) {
+	if c.whole.File == nil {
+		return c.whole.Body, nil
+	}
+	b := make([]byte, c.whole.Length)
+	_, err := c.whole.File.ReadAt(b, c.part[0].Offset)
+	return b, err
+}
+
 // As answers with the whole content as the page of another status.
 func (c *Content) As(status int, fields []byte) *Reply {
 	page := c.whole

@@ -125,6 +125,25 @@ func (c *cache) makeRoom(t *tier, cost int64) bool {
 	return true
 }
 
+// keeps reports whether an entry is kept.
+func (c *cache) keeps(e *entry) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return e.place != nil
+}
+
+// grow charges an entry for what was added to it, if it is still kept and there is room.
+func (c *cache) grow(e *entry, cost int64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e.place == nil || !c.makeRoom(&c.memory, cost) || e.place == nil { // to make room it may have been dropped itself
+		return false
+	}
+	e.cost += cost
+	c.memory.used += cost
+	return true
+}
+
 // forget drops the entry of a path that leads to no file any longer.
 func (c *cache) forget(path string) {
 	c.mu.Lock()

@@ -18,14 +18,17 @@ type entry struct {
 	path    string
 	mapping *mapping
 	name    string // of the file, in the mapping's file system
+	typ     string
 
 	identity *reply.Content
 	coded    [coding.Count]atomic.Pointer[reply.Content]
-	varies   bool                // it may be had in other codings
-	stamps   [coding.Count]stamp // of the file and of its sidecars
-	settled  bool                // the stamps tell these versions from all later ones
-	checked  atomic.Int64        // when that was last found out, in nanoseconds since the epoch
-	used     atomic.Bool         // since the cache last looked for something to drop
+	varies   bool                      // it may be had in other codings
+	squeezes bool                      // copies are made in the codings that it cannot be had in
+	tried    [coding.Count]atomic.Bool // somebody has made a copy, or is at it
+	stamps   [coding.Count]stamp       // of the file and of its sidecars
+	settled  bool                      // the stamps tell these versions from all later ones
+	checked  atomic.Int64              // when that was last found out, in nanoseconds since the epoch
+	used     atomic.Bool               // since the cache last looked for something to drop
 
 	// The descriptors are closed when nobody holds the entry any longer. One without descriptors is not counted.
 	files []openFile
@@ -57,23 +60,23 @@ func (m *mapping) newEntry(path, name string, now time.Time) (*entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	typ := m.typeOf(name)
-	e := &entry{path: path, mapping: m, name: name, settled: true, cost: entryCost}
+	e := &entry{path: path, mapping: m, name: name, typ: m.typeOf(name), settled: true, cost: entryCost}
 	e.holds.Store(1)
 	e.checked.Store(now.UnixNano())
-	e.varies = mediatype.Compressible(typ) && (m.Sidecars || m.Compress)
-	e.identity = e.content(coding.Identity, v, typ, now)
+	e.varies = mediatype.Compressible(e.typ) && (m.Sidecars || m.Compress)
+	e.identity = e.content(coding.Identity, v, now)
 	if e.varies && m.Sidecars {
-		e.addSidecars(typ, now)
+		e.addSidecars(now)
 	}
+	e.squeezes = e.varies && m.Compress && e.settled && leastSqueezed <= v.size && v.size <= mostSqueezed
 	return e, nil
 }
 
 // content makes a content of a version, and takes over its descriptor.
-func (e *entry) content(c coding.Coding, v *version, typ string, now time.Time) *reply.Content {
+func (e *entry) content(c coding.Coding, v *version, now time.Time) *reply.Content {
 	e.stamps[c] = v.stamp
 	e.settled = e.settled && v.stamp.settled(now)
-	head := e.mapping.head(e.name, typ, c, v.validators, e.varies)
+	head := e.mapping.head(e.name, e.typ, c, v.validators, e.varies)
 	if v.file != nil {
 		file := openFile{v.file, v.stamp}
 		e.files = append(e.files, file)
@@ -86,7 +89,7 @@ func (e *entry) content(c coding.Coding, v *version, typ string, now time.Time) 
 }
 
 // addSidecars looks for compressed copies beside the file. One that is older than the file was not made from it.
-func (e *entry) addSidecars(typ string, now time.Time) {
+func (e *entry) addSidecars(now time.Time) {
 	for _, c := range coding.All {
 		v, err := openVersion(e.mapping.FS, e.name+c.Ending())
 		if err != nil {
@@ -98,7 +101,7 @@ func (e *entry) addSidecars(typ string, now time.Time) {
 			continue
 		}
 		v.validators.ETag = codedTag(v.validators.ETag, c)
-		content := e.content(c, v, typ, now)
+		content := e.content(c, v, now)
 		content.Whole = true
 		e.coded[c].Store(content)
 	}
@@ -139,17 +142,24 @@ func (e *entry) reply(content *reply.Content, req *Request) *reply.Reply {
 	return r
 }
 
-// choose chooses the coding. Ranges are given of the file as it is: of a coding that may be gone before the client asks
-// for the next one they would be of no use.
-func (e *entry) choose(fields []python.Field) *reply.Content {
+// choose chooses the coding, and says which one the client would rather have. Ranges are given of the file as it is: of a
+// coding that may be gone before the client asks for the next one they would be of no use.
+func (e *entry) choose(fields []python.Field) (content *reply.Content, wanted coding.Coding) {
 	if !e.varies || hasRange(fields) {
-		return e.identity
+		return e.identity, coding.Identity
 	}
-	best := coding.Accept(fields).Best(func(c coding.Coding) bool { return e.coded[c].Load() != nil })
+	accepted := coding.Accept(fields)
+	best := accepted.Best(func(c coding.Coding) bool { return e.coded[c].Load() != nil })
+	if e.squeezes {
+		wanted = accepted.Best(func(c coding.Coding) bool { return e.coded[c].Load() != nil || !e.tried[c].Load() })
+		if wanted == best {
+			wanted = coding.Identity
+		}
+	}
 	if content := e.coded[best].Load(); content != nil {
-		return content
+		return content, wanted
 	}
-	return e.identity
+	return e.identity, wanted
 }
 
 func hasRange(fields []python.Field) bool {

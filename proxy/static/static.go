@@ -16,6 +16,7 @@ import (
 	"slices"
 	"time"
 
+	"forebay/proxy/coding"
 	"forebay/proxy/reply"
 	"forebay/python"
 )
@@ -24,6 +25,7 @@ import (
 type Files struct {
 	mappings []*mapping // the longest prefix first
 	cache    *cache
+	squeezer *squeezer
 	now      func() time.Time
 }
 
@@ -43,7 +45,8 @@ type Request struct {
 // are kept, in bytes, and files the descriptors; what is over is opened for each request. Close it after the last reply
 // was made.
 func New(mappings []Mapping, memory, files int64) *Files {
-	f := &Files{cache: newCache(memory, files), now: time.Now}
+	kept := newCache(memory, files)
+	f := &Files{cache: kept, squeezer: newSqueezer(kept), now: time.Now}
 	for _, m := range mappings {
 		f.mappings = append(f.mappings, newMapping(m))
 	}
@@ -52,8 +55,11 @@ func New(mappings []Mapping, memory, files int64) *Files {
 }
 
 // Close closes the files that are kept open; those that are being sent are closed when they were. The file systems stay
-// as they are.
-func (f *Files) Close() { f.cache.close() }
+// as they are. It waits for the compressed copy that is being made, if there is one.
+func (f *Files) Close() {
+	f.squeezer.close()
+	f.cache.close()
+}
 
 // Find answers a request if it falls under a mapping and is not one for the application. Errors have no page unless the
 // mapping has one: see reply.Reply.Bare. It blocks as long as it takes to open a file, and for a file that was asked for
@@ -123,13 +129,16 @@ func (f *Files) reply(m *mapping, path []byte, req *Request) (*reply.Reply, erro
 	if err != nil {
 		return nil, err
 	}
-	content := e.choose(req.Fields)
+	content, wanted := e.choose(req.Fields)
 	if !content.IsIntact() {
 		e.release()
 		if e, err = f.load(m, string(path), f.now()); err != nil {
 			return nil, err
 		}
-		content = e.choose(req.Fields)
+		content, wanted = e.choose(req.Fields)
+	}
+	if wanted != coding.Identity {
+		f.squeezer.want(e, wanted)
 	}
 	return e.reply(content, req), nil
 }
