@@ -97,6 +97,7 @@ type Ready struct {
 	Executable     string
 	PID            int
 	GIL            bool
+	Interrupts     bool  // it has what is needed to raise an exception in a thread
 	Threads        []int // the system's ids of the threads of its slots
 	DumpSignal     int   // has the thread that it is sent to write its stack to Boot.Dump; 0: there is none
 }
@@ -117,6 +118,7 @@ func ParseReady(payload []byte) (Ready, error) {
 	r.Executable, _ = d["executable"].(string)
 	r.PID, _ = d["pid"].(int)
 	r.GIL, _ = d["gil"].(bool)
+	r.Interrupts, _ = d["interrupts"].(bool)
 	r.DumpSignal, _ = d["dump_signal"].(int)
 	threads, _ := d["threads"].([]any)
 	for _, v := range threads {

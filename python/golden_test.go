@@ -183,7 +183,7 @@ func assertReady(t *testing.T, g golden) {
 	ready, err := ParseReady(g.payload())
 	require.NoError(t, err)
 	assert.Equal(t, Ready{
-		Version: "3.11.7", Implementation: "CPython", Executable: "/usr/bin/python3", PID: 4242, GIL: true,
+		Version: "3.11.7", Implementation: "CPython", Executable: "/usr/bin/python3", PID: 4242, GIL: true, Interrupts: true,
 		Threads: []int{4243, 4244}, DumpSignal: 62,
 	}, ready)
 }

@@ -127,6 +127,9 @@ func (s *server) serveRequests(worked chan error, running *sync.WaitGroup, stder
 		return err
 	case ready := <-s.pool.Ready():
 		s.announce(stderr, ready)
+		if s.cfg.Dispatch.Interrupt && !ready.Interrupts {
+			s.log.Warn("threads past their deadline are not interrupted: this Python has no ctypes")
+		}
 	}
 	running.Go(s.reloadWhenAsked) // ends with the stop
 	return s.proxy.Run(s.stopping.begun, s.stopping.over)

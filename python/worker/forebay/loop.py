@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import importlib.util
 import io
 import marshal
 import os
@@ -163,6 +164,7 @@ def _describe(boot: dict[str, Any]) -> dict[str, Any]:
         "implementation": platform.python_implementation(),
         "executable": sys.executable,
         "pid": os.getpid(),
+        "interrupts": importlib.util.find_spec("_ctypes") is not None,
         "gil": True if gil_enabled is None else bool(gil_enabled()),
         "sample": boot["sample"],
     }

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import array
+import contextlib
+import errno
 import os
 import socket
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -49,6 +52,7 @@ class Slot:
         "lock",
         "held",
         "since",
+        "closed",
     )
 
     def __init__(self, requests: int, answers: int, files: socket.socket) -> None:
@@ -64,6 +68,7 @@ class Slot:
         self.lock = threading.Lock()
         self.held: list[bytes] = []  # answers that were not written yet
         self.since = 0.0  # when the first of them was held
+        self.closed = False
 
     def take(self) -> Frame | None:
         """Waits for the next request and begins it. None says that the master has closed the slot."""
@@ -79,7 +84,9 @@ class Slot:
                 self.request = (self.request + 1) & COUNT
                 if self.recalled < 0 or self._is_kept():
                     return found
-        except (OSError, EOFError):
+        except (OSError, EOFError) as error:
+            if isinstance(error, OSError) and error.errno == errno.EBADF and not self.closed:
+                print("the application has closed a descriptor that is not its own but forebay's", file=sys.stderr)
             return None
 
     def _is_kept(self) -> bool:
@@ -189,12 +196,13 @@ class Slot:
         return open(descriptors[0], "rb")
 
     def close(self) -> None:
+        self.closed = True
+        # Each may be closed already: in a child of the application's, or by the application.
         for descriptor in (self.requests, self.answers):
-            try:
+            with contextlib.suppress(OSError):
                 os.close(descriptor)
-            except OSError:
-                pass  # it is closed already, in a child of the application's
-        self.files.close()
+        with contextlib.suppress(OSError):
+            self.files.close()
 
 
 def _is_after(request: int, other: int) -> bool:

@@ -123,6 +123,7 @@ FRAMES: dict[str, Golden] = {
             "executable": "/usr/bin/python3",
             "pid": 4242,
             "gil": True,
+            "interrupts": True,
             "threads": [4243, 4244],
             "dump_signal": 62,
             "sample": SAMPLE,

@@ -46,6 +46,7 @@ class TestBoot(ProcessCase):
                 "executable": sys.executable,
                 "pid": worker.process.pid,
                 "dump_signal": 0,
+                "interrupts": True,
                 "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
             },
         )
