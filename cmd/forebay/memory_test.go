@@ -58,7 +58,7 @@ func TestWorkerThatTakesAllMemory(t *testing.T) {
 	s := launch(t, into, "-b", "127.0.0.1:0", "-w", "2", "--threads", "1", "--chdir", apps, "crashes")
 	assert.Equal(t, http.StatusBadGateway, send(t, "POST", s.URL+"/memory").status)
 	line := s.Stderr.Await(t, regexp.MustCompile(`WARN  worker exited worker=\d pid=(\d+) exit="killed by SIGKILL, perhaps out of memory" .* thread0.target=/memory `))
-	s.Stderr.Await(t, regexp.MustCompile(`ERROR request lost with its worker method=POST target=/memory .* pid=` + line[1] + ` `))
+	s.Stderr.Await(t, regexp.MustCompile(`ERROR request lost with its worker method=POST target=/memory .* pid=`+line[1]+` `))
 	s.serves("/ok")
 
 	assert.Equal(t, http.StatusBadGateway, send(t, "POST", s.URL+"/kill").status)

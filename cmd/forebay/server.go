@@ -127,7 +127,7 @@ func (s *server) serveRequests(worked chan error, running *sync.WaitGroup, stder
 		return err
 	case ready := <-s.pool.Ready():
 		s.announce(stderr, ready)
-		if s.cfg.Dispatch.Interrupt && !ready.Interrupts {
+		if s.started.cfg.Dispatch.Interrupt && !ready.Interrupts {
 			s.log.Warn("threads past their deadline are not interrupted: this Python has no ctypes")
 		}
 	}
