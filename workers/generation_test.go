@@ -1,6 +1,7 @@
 package workers
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -225,4 +226,27 @@ func TestResize(t *testing.T) {
 	assert.NotEqual(t, first.PID(), r.ready().PID())
 	r.ready()
 	assert.Empty(t, r.offered)
+}
+
+// What a generation said before it was put in force must not end the server afterwards.
+func TestNothingEndsAServerThatRuns(t *testing.T) {
+	p, err := New(several(1), grace, scriptProgram(t, "ready"), nil, newLogbook(t).logger())
+	require.NoError(t, err)
+	g := &generation{pool: p, gate: make(chan struct{}), failed: make(chan error, 1)}
+	s := g.newSeat(1)
+	s.failures = 100
+	for name, err := range map[string]error{
+		"load": &LoadError{}, "died": &DiedError{}, "python": &PythonError{}, "late": ErrBootTimeout, "other": errors.New("other"),
+	} {
+		assert.True(t, s.hopeless(err), "%s, before the gate was opened", name)
+	}
+	s.gate = nil
+	assert.True(t, s.hopeless(&LoadError{}), "the very first start")
+	assert.False(t, s.hopeless(ErrBootTimeout))
+	p.wasReady.Store(true)
+	for name, err := range map[string]error{
+		"load": &LoadError{}, "died": &DiedError{}, "python": &PythonError{}, "late": ErrBootTimeout, "other": errors.New("other"),
+	} {
+		assert.False(t, s.hopeless(err), "%s, in a server that runs", name)
+	}
 }

@@ -110,10 +110,11 @@ func (p *Pool) Run(ctx, drain context.Context) error {
 // supervise starts generations and puts them in each other's place. It alone knows which there are.
 func (p *Pool) supervise(ctx context.Context) error {
 	var (
-		current = p.begin(ctx, p.first, false)
-		next    *generation // boots; nil when none does
-		asked   *reload     // what next is for
-		waiting *reload     // what comes after it
+		current  = p.begin(ctx, p.first, false)
+		hopeless = current.failed // only the first generation can end all
+		next     *generation      // boots; nil when none does
+		asked    *reload          // what next is for
+		waiting  *reload          // what comes after it
 	)
 	for {
 		select {
@@ -121,7 +122,7 @@ func (p *Pool) supervise(ctx context.Context) error {
 			asked.finish(ErrStopped)
 			waiting.finish(ErrStopped)
 			return nil
-		case err := <-current.failed:
+		case err := <-hopeless:
 			asked.finish(ErrStopped)
 			waiting.finish(ErrStopped)
 			return err
@@ -134,7 +135,7 @@ func (p *Pool) supervise(ctx context.Context) error {
 			if next.open() {
 				current.end()
 				asked.finish(nil)
-				current, next, asked = next, nil, nil
+				current, next, asked, hopeless = next, nil, nil, nil
 			}
 		case err := <-next.whenFailed():
 			next.end()

@@ -141,6 +141,24 @@ func TestKilledMasterLeavesNothingOfAReload(t *testing.T) {
 	s.gone()
 }
 
+// The application is broken on disk, and then the workers die that still have the good one.
+func TestServerOutlivesAnApplicationThatDoesNotLoad(t *testing.T) {
+	app := newCounting(t)
+	s := startForebay(t, app.args("-w", "2")...)
+	require.Eventually(t, func() bool { return len(childrenOf(t, s.PID, "python")) == 2 }, startDeadline, 10*time.Millisecond)
+	app.write("RELEASE = (\n")
+	for _, pid := range childrenOf(t, s.PID, "") {
+		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	}
+	s.Stderr.AwaitCount(t, 5, regexp.MustCompile(`ERROR worker not started`))
+	assert.Equal(t, 1, strings.Count(s.Stderr.String(), "SyntaxError"), "the traceback is written once")
+	waits := begin(s.URL)
+	app.release("2")
+	assert.Equal(t, reply{200, "done ", nil}, await(t, waits), "it has waited for a worker")
+	s.Tracebacks = 1
+	s.Stop()
+}
+
 // configured runs forebay by a file that the test writes again.
 type configured struct {
 	*server
