@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -142,10 +141,11 @@ func (e StatusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 // Reason names a failure for the count of them.
 func Reason(err error) string {
 	var status StatusError
+	var late net.Error
 	switch {
 	case errors.As(err, &status):
 		return status.Error()
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.As(err, &late) && late.Timeout():
 		return "no answer in time"
 	case errors.Is(err, errStale):
 		return "idle connection closed"

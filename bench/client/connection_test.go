@@ -98,5 +98,8 @@ func TestFailuresHaveReasons(t *testing.T) {
 	_, err := (&Connection{Address: "127.0.0.1:1"}).Do(t.Context(), Request{Method: "GET", Path: "/"}, in(long))
 	require.Error(t, err)
 	assert.Equal(t, "connection refused", Reason(err))
+	_, err = (&Connection{Address: "127.0.0.1:1"}).Do(t.Context(), Request{Method: "GET", Path: "/"}, in(-time.Second))
+	require.Error(t, err)
+	assert.Equal(t, "no answer in time", Reason(err), "the time was over before it could be sent")
 	assert.Equal(t, "status 502", Reason(StatusError(502)))
 }
