@@ -42,13 +42,17 @@ type conn struct {
 	first     time.Time // when the second byte or a later one of a head was waited for; zero: not yet
 	idleSince time.Time // the end of the last answer
 	served    int       // requests begun
-	renewed   time.Time // when the write deadline was last set
+	due       time.Time // the write deadline that is set
+	rated     bool      // it is that of send_min_rate
 	sending   sending
 
 	relayed   bool // the header of the PROXY protocol has not come yet
 	forgotten bool // it does not count as open any more
 	leaving   bool // no further request is served
+	final     bool // and this one only if it has come already
 	lingering bool // what the client still sends is read for a moment before the end
+	// unannounced: the client learns from the answer that it is the last one, and may have sent another request.
+	unannounced bool
 }
 
 // newConn wraps an accepted connection. The addresses are written out once, not for each request.
@@ -197,18 +201,19 @@ func (c *conn) rest() bool {
 		c.x.shrink()
 	}
 	c.in.shrink()
-	idle := c.x == nil
+	idle := c.x == nil && c.in.empty()
 	if c.p.quiet.Watch(&c.entry, c.until, idle) {
 		return true
 	}
-	c.leaving = c.leaving || (idle && c.p.draining.Load())
+	c.woken = false // nobody else waits for the client
+	c.final = idle && c.p.draining.Load()
 	return false
 }
 
 // Wake goes on with a connection that has been quiet. It is called by the loop.
 func (c *conn) Wake(why quiet.Reason) {
 	c.woken, c.taken = true, false
-	c.leaving = c.leaving || why == quiet.Draining
+	c.final = why == quiet.Draining
 	go c.serve() // ends when the client is silent again, or with the connection
 }
 
@@ -222,6 +227,9 @@ func (c *conn) read(p []byte, limit time.Time) (int, error) {
 	}
 	if c.woken && c.taken {
 		return 0, errQuiet
+	}
+	if c.final {
+		return c.look(p)
 	}
 	c.arm(now, limit)
 	n, err := c.Conn.Read(p)
@@ -238,6 +246,16 @@ func (c *conn) read(p []byte, limit time.Time) (int, error) {
 		return 0, errLate
 	}
 	return 0, err
+}
+
+// look reads what has come of the last request. If nothing has, there is none.
+func (c *conn) look(p []byte) (n int, err error) {
+	controlErr := c.raw.Control(func(fd uintptr) { n, err = syscall.Read(int(fd), p) })
+	if controlErr != nil || err != nil || n == 0 {
+		return 0, errDone
+	}
+	c.final = false
+	return n, nil
 }
 
 // trickle is how little a client sends at a time to be one that is not worth waiting for: the loop waits for it.
@@ -259,13 +277,20 @@ func (c *conn) arm(now, limit time.Time) {
 // Gone reports whether the client has closed its side, by looking at the socket without taking anything from it. A
 // client that has sent FIN may still read; that is why only requests that have not begun are dropped for it.
 func (c *conn) Gone() bool {
-	gone := false
-	err := c.raw.Control(func(fd uintptr) {
+	n, err := c.peek()
+	return (n == 0 && err == nil) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed)
+}
+
+// peek looks for a byte without taking it. It does not block.
+func (c *conn) peek() (n int, err error) {
+	controlErr := c.raw.Control(func(fd uintptr) {
 		var b [1]byte
-		n, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		gone = (n == 0 && err == nil) || errors.Is(err, syscall.ECONNRESET)
+		n, _, err = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	})
-	return gone || err != nil
+	if controlErr != nil {
+		return 0, controlErr
+	}
+	return n, err
 }
 
 // reset makes the end of the connection one that no client takes for the regular end of a message.
@@ -275,13 +300,15 @@ func (c *conn) reset() {
 	}
 }
 
-// end closes the connection. If there is an answer that the client has not asked for yet, since it still sends a request
-// that was refused, what it sends is read for a moment: a reset would take the answer away (RFC 9112, section 9.6).
+// end closes the connection. If the client still sends what nobody will answer, after a refusal or an answer that it did
+// not know to be the last one, it is read for a moment: a reset would take the answer away (RFC 9112, section 9.6).
 func (c *conn) end() {
 	if c.x != nil {
 		c.x.finish()
 	}
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && c.lingering {
+	linger := c.lingering || (c.unannounced && (!c.in.empty() || c.hasMore()))
+	c.in.free()
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && linger {
 		if half.CloseWrite() == nil {
 			c.discard(time.Now().Add(lingerTime))
 		}
@@ -289,17 +316,29 @@ func (c *conn) end() {
 	if err := c.Conn.Close(); err != nil {
 		c.p.log.Debug("connection not closed", slog.Any("error", err))
 	}
-	c.in.free()
 	c.p.forget(c)
 }
 
-// discard reads what the client sends until it ends or the time is up.
+// hasMore reports whether the client has sent something that was not read.
+func (c *conn) hasMore() bool {
+	n, err := c.peek()
+	return n > 0 && err == nil
+}
+
+// discard reads what the client sends until it ends or the time is up. It has a buffer only while there is something:
+// thousands of clients may be waited for.
 func (c *conn) discard(until time.Time) {
 	_ = c.Conn.SetReadDeadline(until) // fails only on a closed connection
-	b := pieces.Get().(*[pieceSize]byte)
-	defer pieces.Put(b)
 	for {
-		if n, err := c.Conn.Read(b[:]); n == 0 || err != nil {
+		n := 0
+		err := c.raw.Read(func(fd uintptr) bool {
+			b := pieces.Get().(*[pieceSize]byte)
+			defer pieces.Put(b)
+			var err error
+			n, err = syscall.Read(int(fd), b[:])
+			return !errors.Is(err, syscall.EAGAIN)
+		})
+		if n <= 0 || err != nil {
 			return
 		}
 	}

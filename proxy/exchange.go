@@ -60,6 +60,7 @@ func (p *Proxy) begin(c *conn, block []byte) *exchange {
 	x.client = forwarded.Client{Addr: c.remote.Addr(), Port: c.remote.Port()}
 	p.ids.next(&x.id)
 	c.served++
+	c.sending = sending{}
 	return x
 }
 

@@ -38,6 +38,7 @@ func TestAPanicRunsNothingTwice(t *testing.T) {
 	c := f.dial().send(get + get)
 	assert.Equal(t, http.StatusInternalServerError, c.next("GET").StatusCode)
 	c.closed()
+	require.NoError(t, c.Close())
 	assert.Len(t, app.seen(), 1)
 	assert.Len(t, f.lines(), 1)
 	assert.NotContains(t, f.log.String(), "response cut")

@@ -106,6 +106,7 @@ func (c *conn) headLimit() time.Time {
 	case c.served == 0:
 		return c.begun.Add(c.rules.cfg.HeadTimeout)
 	case c.in.empty():
+		c.first = time.Time{} // what there was were empty lines
 		return c.idleSince.Add(c.rules.cfg.KeepAlive)
 	case c.first.IsZero():
 		c.first = time.Now()

@@ -64,6 +64,7 @@ func (x *exchange) endHead(given own, length int64) {
 	}
 	if !x.persistent() {
 		x.conn.leaving = true
+		x.conn.unannounced = x.head.Persistent()
 		b = append(b, "Connection: close\r\n"...)
 	} else if x.head.HTTP10() {
 		b = append(b, "Connection: keep-alive\r\n"...)

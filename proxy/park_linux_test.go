@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,20 +21,6 @@ import (
 	"forebay/config"
 	"forebay/python"
 )
-
-// hasten makes the front give silent connections to the loop of quiet ones after stay.
-func (f *front) hasten(stay time.Duration) *front {
-	rules := *f.proxy.rules.Load()
-	rules.stay = stay
-	f.proxy.rules.Store(&rules)
-	return f
-}
-
-// bySocket has the front listen on a unix socket: there a client sees what the server has read.
-func bySocket(t *testing.T) func(*config.Proxy) {
-	path := filepath.Join(t.TempDir(), "s")
-	return func(cfg *config.Proxy) { cfg.Bind = []string{"unix:" + path} }
-}
 
 // rests waits until the server has read all that the client of a unix socket has sent, and so many connections are with
 // the loop of quiet ones.
@@ -56,16 +41,6 @@ func (c *client) rests(f *front, count int) {
 		}
 		require.False(c.t, time.Now().After(deadline), "%d bytes unread, %d connections at rest", unread, f.proxy.quiet.Len())
 	}
-}
-
-// emptied waits until no connection is open.
-func (f *front) emptied() {
-	f.t.Helper()
-	require.Eventually(f.t, func() bool {
-		f.proxy.door.mu.Lock()
-		defer f.proxy.door.mu.Unlock()
-		return f.proxy.door.open == 0
-	}, patience, 50*time.Microsecond)
 }
 
 // echo is an application that says all that it was called with, but what differs from one connection to another.
@@ -222,4 +197,29 @@ func TestManyConnectionsThatRestAndWakeAtOnce(t *testing.T) {
 	assert.Zero(t, f.proxy.quiet.Len())
 	assert.Zero(t, f.proxy.budget.Used())
 	assert.NotContains(t, f.log.String(), "level=ERROR")
+}
+
+// spare is a descriptor that the loop may watch.
+func (f *front) spare(t *testing.T) int {
+	t.Helper()
+	fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	return fd
+}
+
+// TestEmptyLinesBetweenRequests begin nothing: neither the time of a head, nor that of a request.
+func TestEmptyLinesBetweenRequests(t *testing.T) {
+	const headTimeout = 100 * time.Millisecond
+	f := startFront(t, &application{}, bySocket(t), func(cfg *config.Proxy) { cfg.HeadTimeout = headTimeout }).hasten(time.Millisecond)
+	c := f.dial()
+	c.open()
+	c.send("\r")
+	c.rests(f, 1)
+	c.send("\n")
+	c.rests(f, 1)
+	<-time.After(2 * headTimeout)
+	c.send(get[:10])
+	c.rests(f, 1)
+	assert.Equal(t, 200, c.ask(get[10:]).StatusCode)
 }

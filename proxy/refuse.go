@@ -21,9 +21,12 @@ const statusClientGone = 499
 func statusOf(err error) int {
 	var refusal *head.Refusal
 	var overload *dispatch.OverloadError
+	var unsent *sendError
 	switch {
 	case errors.As(err, &refusal):
 		return refusal.Status
+	case errors.As(err, &unsent): // not even 100 Continue
+		return statusClientGone
 	case errors.As(err, &overload):
 		return http.StatusServiceUnavailable
 	case errors.Is(err, dispatch.ErrClientGone):
@@ -81,7 +84,7 @@ func (x *exchange) unreadBody() bool {
 // the whole.
 func (x *exchange) cut(err error) error {
 	c := x.conn
-	c.leaving = true
+	c.leaving, c.unannounced = true, false
 	var unsent *sendError
 	switch {
 	case errors.As(err, &unsent), errors.Is(err, os.ErrClosed): // it has left, or is too slow

@@ -31,13 +31,15 @@ type rules struct {
 	named  *handover.Files  // files that the application names
 	trust  *forwarded.Trust // whose forwarded fields are believed
 	relays *forwarded.Trust // whose connections begin with a PROXY header
-	stay   time.Duration    // not from the configuration; see usualStay
+
+	// Not from the configuration; see usualStay and usualHalfClosed.
+	stay, halfClosed time.Duration
 }
 
 func newRules(s Settings) (*rules, error) {
 	r := &rules{
 		cfg: s.Proxy, paths: s.Paths, mount: s.Mount, files: static.New(s.Static, s.Proxy.StaticMemory, int64(s.Proxy.StaticFiles)),
-		stay: usualStay,
+		stay: usualStay, halfClosed: usualHalfClosed,
 		limits: head.Limits{
 			Target: s.Proxy.LimitRequestLine, Fields: s.Proxy.LimitRequestFields, Field: s.Proxy.LimitRequestFieldSize,
 		},

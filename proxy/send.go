@@ -77,21 +77,22 @@ func (c *conn) writeVectors(parts net.Buffers) (total int64, err error) {
 	}
 }
 
-// renew moves the write deadline on, at most once a second: moving it for each write would cost more than the write. It
-// returns the present time.
+// renew sets the write deadline, unless the one that is set will nearly do: setting it for each write would cost more
+// than the write. It returns the present time.
 func (c *conn) renew() time.Time {
 	now := time.Now()
-	if now.Sub(c.renewed) < time.Second {
-		return now
-	}
-	c.renewed = now
-	limit := now.Add(c.rules.cfg.SendTimeout)
+	allowed := c.rules.cfg.SendTimeout
+	c.rated = false
 	if rate := c.rules.cfg.SendMinRate; rate > 0 {
-		if least := now.Add(c.sending.slack(rate, c.rules.cfg.SendMinRateAfter)); least.Before(limit) {
-			limit = least
+		if slack := c.sending.slack(rate, c.rules.cfg.SendMinRateAfter); slack < allowed {
+			allowed, c.rated = slack, true
 		}
 	}
-	_ = c.Conn.SetWriteDeadline(limit) // fails only on a closed connection, as the write will
+	const precision = 64
+	if due := now.Add(allowed); c.due.After(due) || due.Sub(c.due) > allowed/precision {
+		c.due = due
+		_ = c.Conn.SetWriteDeadline(due) // fails only on a closed connection, as the write will
+	}
 	return now
 }
 
@@ -109,12 +110,14 @@ func (c *conn) slow(begun time.Time, n int, err error) error {
 	c.sending.add(n, time.Since(begun))
 	switch {
 	case !errors.Is(err, os.ErrDeadlineExceeded):
-	case n == 0:
-		err = errSendTimeout
 	case rate > 0 && c.sending.slack(rate, c.rules.cfg.SendMinRateAfter) <= 0:
 		err = errSendSlow
+		c.reset() // or the kernel would keep what it has for it
+	case n == 0 && !c.rated:
+		err = errSendTimeout
+		c.reset()
 	default:
-		c.renewed = time.Time{}
+		c.due = time.Time{}
 		return nil
 	}
 	c.leaving = true

@@ -114,9 +114,8 @@ type outgoing struct {
 
 // take takes what is there of the body.
 func (b *outgoing) take(wait bool) error {
-	err := b.spool.Take(&b.batch, wait)
 	b.reads.Add(1)
-	return err
+	return b.spool.Take(&b.batch, wait)
 }
 
 func (b *outgoing) release() {
@@ -131,23 +130,25 @@ type watched struct {
 	loop  *quiet.Loop
 	entry quiet.Entry
 	spool *spool.Spool
-	reads atomic.Int64
+	reads atomic.Int64 // begun
+	rest  time.Duration
 	timer atomic.Pointer[time.Timer]
 }
 
 func (x *exchange) watch(s *spool.Spool) *outgoing {
-	b := &outgoing{watched: watched{loop: x.p.quiet, spool: s}}
+	b := &outgoing{watched: watched{loop: x.p.quiet, spool: s, rest: x.rules.halfClosed}}
 	b.entry.Guest, b.entry.FD = &b.watched, x.conn.entry.FD
 	b.loop.WatchHangup(&b.entry)
 	return b
 }
 
 // Wake is called when the client has closed its side. It may still read, and then the application's next piece reaches
-// it; but one that says nothing more and gets nothing for a while is taken to have left, as nginx takes it at once.
+// it; but one that says nothing more and waits in vain for a while is taken to have left, as nginx takes it at once. One
+// that is slow to take what there is does not wait.
 func (w *watched) Wake(quiet.Reason) {
-	seen := w.reads.Load()
-	w.timer.Store(time.AfterFunc(halfClosed, func() {
-		if w.reads.Load() == seen {
+	waited, seen := w.spool.Waited(), w.reads.Load()
+	w.timer.Store(time.AfterFunc(w.rest, func() {
+		if waited && w.spool.Waited() && w.reads.Load() == seen {
 			w.spool.Close()
 			return
 		}
@@ -155,8 +156,8 @@ func (w *watched) Wake(quiet.Reason) {
 	}))
 }
 
-// halfClosed is how long a client that has closed its side waits for more of a body.
-const halfClosed = time.Second
+// usualHalfClosed is how long a client that has closed its side waits for more of a body.
+const usualHalfClosed = time.Second
 
 func (w *watched) unwatch() {
 	w.loop.Drop(&w.entry)

@@ -67,12 +67,13 @@ func (u *upload) body() python.Body {
 	return python.Body{Memory: u.memory, File: u.file, Size: u.total}
 }
 
+// free gives back what the body lies in. That it was whole is remembered.
 func (u *upload) free() {
 	if u.file != nil {
 		_ = u.file.Close() // unlinked, and the worker has its own descriptor
 	}
 	u.freeMemory()
-	*u = upload{}
+	*u = upload{whole: u.whole}
 }
 
 func (u *upload) freeMemory() {

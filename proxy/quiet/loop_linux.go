@@ -21,6 +21,7 @@ type Loop struct {
 	mu       sync.Mutex
 	entries  map[int32]*Entry // by descriptor: those that are watched
 	schedule schedule
+	watches  int32 // so far
 	draining bool
 	closed   bool
 }
@@ -76,7 +77,9 @@ func (l *Loop) watch(e *Entry, until time.Time, idle bool, events uint32) bool {
 // control tells epoll what to look for. A connection may have been watched by another entry since this one was, so what
 // the entry knows of it may be wrong.
 func (l *Loop) control(e *Entry, events uint32) error {
-	event := unix.EpollEvent{Events: events, Fd: int32(e.FD)}
+	l.watches++
+	e.watch = l.watches
+	event := unix.EpollEvent{Events: events, Fd: int32(e.FD), Pad: e.watch}
 	first, second, wrong := unix.EPOLL_CTL_ADD, unix.EPOLL_CTL_MOD, unix.EEXIST
 	if e.known {
 		first, second, wrong = second, first, unix.ENOENT
@@ -149,12 +152,13 @@ func poll(fd int, events []unix.EpollEvent) int {
 	}
 }
 
-// take removes the entries that events are about. An event of one that was removed meanwhile is nobody's.
+// take removes the entries that events are about. An event of one that was removed meanwhile is nobody's, and not that of
+// the next one with the same descriptor.
 func (l *Loop) take(woken []*Entry, events []unix.EpollEvent) []*Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, event := range events {
-		if e := l.entries[event.Fd]; e != nil {
+		if e := l.entries[event.Fd]; e != nil && e.watch == event.Pad {
 			l.remove(e)
 			woken = append(woken, e)
 		}

@@ -27,7 +27,8 @@ type Guest interface {
 	Wake(why Reason)
 }
 
-// Entry is a connection's place in the loop. It is part of the connection and watched by one loop at a time.
+// Entry is a connection's place in the loop. It is part of the connection and watched by one loop at a time. A connection
+// may have several, of which one is watched at a time.
 type Entry struct {
 	// Guest is woken. It is set once, before the first Watch.
 	Guest Guest
@@ -36,6 +37,7 @@ type Entry struct {
 
 	until time.Time // zero: for ever
 	index int       // in the heap, from 1; 0: not watched
+	watch int32     // which of the loop's watches it is, as epoll tells it
 	known bool      // to epoll
 	idle  bool
 }

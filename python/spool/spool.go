@@ -39,6 +39,7 @@ type Spool struct {
 	ended  bool  // no more will be written
 	err    error // how the writing ended; nil: the body is whole
 	closed bool  // the reader is gone
+	waited bool  // for by the reader
 
 	onClose func() // nil: nobody wants to know
 }
@@ -155,8 +156,22 @@ func (s *Spool) Read(p []byte) (int, error) {
 		case s.ended:
 			return 0, io.EOF
 		}
-		s.change.Wait()
+		s.await()
 	}
+}
+
+// await waits for the writer.
+func (s *Spool) await() {
+	s.waited = true
+	s.change.Wait()
+	s.waited = false
+}
+
+// Waited reports whether the reader waits for the writer now: there is nothing to read, and not the end either.
+func (s *Spool) Waited() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.waited && s.memory.empty() && s.disk.waits() == 0 && !s.ended
 }
 
 func (s *Spool) fromMemory(p []byte) (n int) {

@@ -76,10 +76,13 @@ func TestReadWaitsForTheWriter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Limits{Memory: 100})
 		p := make([]byte, 10)
+		assert.False(t, s.Waited())
 		reading := later(func() (int, error) { return s.Read(p) })
 		assertBlocks(t, reading)
+		assert.True(t, s.Waited())
 		require.Equal(t, outcome{3, nil}, finished(t, write(s, "abc")))
 		require.Equal(t, outcome{3, nil}, finished(t, reading))
+		assert.False(t, s.Waited())
 		assert.Equal(t, "abc", string(p[:3]))
 	})
 }

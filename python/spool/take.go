@@ -50,7 +50,7 @@ func (s *Spool) Take(b *Batch, wait bool) error {
 		case !wait:
 			return nil
 		}
-		s.change.Wait()
+		s.await()
 	}
 }
 
