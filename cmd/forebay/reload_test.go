@@ -144,8 +144,8 @@ func TestKilledMasterLeavesNothingOfAReload(t *testing.T) {
 // The application is broken on disk, and then the workers die that still have the good one.
 func TestServerOutlivesAnApplicationThatDoesNotLoad(t *testing.T) {
 	app := newCounting(t)
-	s := startForebay(t, app.args("-w", "2")...)
-	require.Eventually(t, func() bool { return len(childrenOf(t, s.PID, "python")) == 2 }, startDeadline, 10*time.Millisecond)
+	s := startForebay(t, app.args("-w", "2", "--log-level", "debug")...)
+	s.Stderr.AwaitCount(t, 2, regexp.MustCompile(`DEBUG worker ready`))
 	app.write("RELEASE = (\n")
 	for _, pid := range childrenOf(t, s.PID, "") {
 		require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
