@@ -10,6 +10,7 @@
 //	go run ./bench hostile        what slow, idle and hostile clients do to the others (package hostile)
 //	go run ./bench slowhttptest   when slowhttptest finds the service available while it attacks (package slowhttp)
 //	go run ./bench chaos          what is lost while workers are killed, recycled and reloaded (package chaos)
+//	go run ./bench overload       what is left of a server that is asked for more than it can do (package overload)
 //	go run ./bench crowd          slow clients alone, for a server on the loopback interface (package crowd)
 //
 // What it promises: all peers run the same application with the same Python and as many processes and threads; the report
@@ -31,6 +32,7 @@ import (
 	"forebay/bench/compare"
 	"forebay/bench/crowd"
 	"forebay/bench/hostile"
+	"forebay/bench/overload"
 	"forebay/bench/slowhttp"
 )
 
@@ -50,6 +52,7 @@ var commands = map[string]func(context.Context, []string) error{
 	"compare":      compare.Main,
 	"crowd":        crowd.Main,
 	"hostile":      hostile.Main,
+	"overload":     overload.Main,
 	"slowhttptest": slowhttp.Main,
 }
 

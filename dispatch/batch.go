@@ -22,22 +22,35 @@ const (
 	stall = 5 * time.Millisecond
 )
 
-// gather takes further requests from the queue to go in one batch with first. The caller holds the lock.
-func (d *Dispatcher) gather(t *thread, first *waiter) {
+// gather takes further requests from the queue of first to go in one batch with it. The caller holds the lock.
+func (d *Dispatcher) gather(t *thread, first *waiter, now time.Duration) {
 	if d.pace.mean() > shortRequest || !batchable(first.req) || t.unanswered() {
 		return
 	}
-	share := min(maxBatch, d.queue.len()/max(1, len(d.lanes))+1)
+	s := first.share
+	most := min(maxBatch, s.queue.len()/max(1, len(d.lanes))+1)
 	size := len(first.req.Frame())
-	for len(t.behind) < share-1 && d.queue.len() > 0 {
-		w := d.queue.front()
-		if size += len(w.req.Frame()); size > t.slot.BatchSize() || !batchable(w.req) || !w.req.Idempotent() {
+	for len(t.behind) < most-1 && s.queue.len() > 0 {
+		w := s.next()
+		if size += len(w.req.Frame()); size > t.slot.BatchSize() || !batchable(w.req) || !w.req.Idempotent() || d.othersBefore(w) {
 			return
 		}
-		d.queue.pop()
-		w.waited = time.Since(w.since)
+		s.take(w, now)
 		t.behind = append(t.behind, w)
 	}
+}
+
+// othersBefore reports whether a request of another share comes before one.
+func (d *Dispatcher) othersBefore(w *waiter) bool {
+	for _, s := range d.shares {
+		if s == w.share {
+			continue
+		}
+		if other := s.next(); other != nil && other.since < w.since && d.mayStart(s, 1+d.idleThreads()) {
+			return true
+		}
+	}
+	return false
 }
 
 // batchable reports whether a request may share a write with others: one with a file asks for it in the middle, and one
@@ -129,31 +142,19 @@ func (d *Dispatcher) recall(t *thread, wait time.Duration) error {
 	return nil
 }
 
-// requeue puts requests back in front of the queue, in their order, and starts as many as there are idle threads.
+// requeue puts requests back to their places in the queue, and starts as many as there are idle threads.
 func (d *Dispatcher) requeue(back []*waiter) {
 	if len(back) == 0 {
 		return
 	}
-	var jobs []job
 	d.mu.Lock()
-	for i := len(back) - 1; i >= 0; i-- {
-		d.queue.pushFront(back[i])
-	}
-	clear(back)
-	for d.queue.len() > 0 {
-		t := d.takeIdle()
-		if t == nil {
-			break
-		}
-		w := d.queue.pop()
-		w.waited = time.Since(w.since)
-		jobs = append(jobs, job{thread: t, waiter: w})
+	for _, w := range back {
+		w.share.queue.insert(w)
 	}
 	d.mu.Unlock()
+	clear(back)
 	d.wake()
-	for _, j := range jobs {
-		d.start(j)
-	}
+	d.rouse()
 }
 
 // abandon answers with err for the requests that a lost thread was given behind the one that it ran. It counts as a try:

@@ -141,8 +141,8 @@ func TestWhatGoesInOneBatch(t *testing.T) {
 			b := th.backlog(append([]string{"GET /stop/"}, c.runs...)...)
 			th.mu.Lock()
 			if c.tweak != nil {
-				for i := 1; i < th.queue.len(); i++ {
-					c.tweak(th.queue.ring[(th.queue.head+i)%len(th.queue.ring)].req)
+				for w := th.shares[0].queue.first.next; w != nil; w = w.next {
+					c.tweak(w.req)
 				}
 			}
 			th.mu.Unlock()

@@ -1,14 +1,17 @@
 // Package dispatch decides whether, when and where a request runs: at once on a free thread, after a wait in a bounded
 // queue, or not at all. It owns the deadlines of running requests and what becomes of a thread whose request is over.
 //
-// It promises that every request gets exactly one result, that requests start in the order in which they came, and that a
-// thread is given the next request only when it is back. It knows neither HTTP nor sockets.
+// It promises that every request gets exactly one result, that requests start in the order in which they came (the newest
+// first in a surge, see there; and none before its path prefix may have another thread), that nothing is run for a client
+// that is known to have left, and that a thread is given the next request only when it is back. It knows neither HTTP nor
+// sockets.
 package dispatch
 
 import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,12 +38,16 @@ type Dispatcher struct {
 
 	mu       sync.Mutex
 	lanes    []*lane
-	threads  int // of all lanes
-	drivable int // the same, and those of withdrawn lanes that are not empty yet
-	queue    queue
+	threads  int      // of all lanes
+	drivable int      // the same, and those of withdrawn lanes that are not empty yet
+	common   *share   // of all requests that have no other
+	shares   []*share // the common one first
+	byPath   []*share // of each path prefix
+	divided  bool     // there are others than the common one
+	watched  bool     // Run comes by itself before a request that comes now has waited too long
 	pace     pace
 
-	waiting chan struct{} // holds an entry while the queue may not be empty; wakes Run
+	waiting chan struct{} // holds an entry when something waits that Run does not know of
 }
 
 // New makes a dispatcher without threads: they come by Offer. paths are what differs for the requests of some path
@@ -64,21 +71,27 @@ func (l antsLog) Printf(format string, args ...any) {
 	l.log.Error("driver pool", "error", fmt.Sprintf(format, args...))
 }
 
-// Run lets requests that have waited too long go, until ctx ends.
+// Run lets requests go that have waited too long, and those whose clients have left, until ctx ends.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	swept := now()
 	for {
 		select {
 		case <-ctx.Done():
-			d.expire(time.Time{})
+			d.expire(forever)
 			d.drivers.Release()
 			return nil
 		case <-d.waiting:
 		case <-timer.C:
 		}
-		if next, any := d.expire(time.Now()); any {
-			timer.Reset(next)
+		now := now()
+		if now-swept >= sweepInterval {
+			d.sweep()
+			swept = now
+		}
+		if next, any := d.expire(now); any {
+			timer.Reset(min(next, sweepInterval-(now-swept)))
 		}
 	}
 }
@@ -117,22 +130,29 @@ func (d *Dispatcher) try(req *python.Request) (*python.Response, error) {
 // admit takes an idle thread for req, or a place in the queue.
 func (d *Dispatcher) admit(req *python.Request) (*thread, *waiter, error) {
 	d.mu.Lock()
-	if d.queue.len() == 0 {
+	s := d.common
+	if d.divided {
+		s = d.shareOf(req.Path)
+	}
+	if s.queue.len() == 0 && (!d.divided || d.mayStart(s, d.idleThreads())) {
 		if t := d.takeIdle(); t != nil {
+			t.assign(s)
 			d.mu.Unlock()
 			return t, nil, nil
 		}
 	}
-	if d.queue.len() >= d.cfg().QueueSize {
-		err := d.overload(ErrQueueFull)
+	if s.queue.len() >= s.size {
+		err := d.turnAway(s)
 		d.mu.Unlock()
 		return nil, nil, err
 	}
-	w := newWaiter(req)
-	d.queue.push(w)
-	first := d.queue.len() == 1
+	w := newWaiter(req, s)
+	s.surge.arrive(w.since, s)
+	s.queue.insert(w)
+	watched := d.watched
+	d.watched = true
 	d.mu.Unlock()
-	if first {
+	if !watched {
 		d.wake()
 	}
 	return nil, w, nil
@@ -145,25 +165,62 @@ func (d *Dispatcher) wake() {
 	}
 }
 
-// expire answers the requests that came before the queue's age limit, or all when now is zero, and returns how long the
-// oldest that is left may still wait.
-func (d *Dispatcher) expire(now time.Time) (next time.Duration, any bool) {
+// expire answers the requests that came before the age limit of their queue. It returns when to come again: before the oldest that is left has waited too long, and before one that comes meanwhile has. If nothing is
+// left it need not, until it is woken.
+func (d *Dispatcher) expire(now time.Duration) (next time.Duration, any bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for d.queue.len() > 0 {
-		oldest := d.queue.front()
-		left := d.cfg().QueueTimeout - now.Sub(oldest.since)
-		if left > 0 && !now.IsZero() {
-			return left, true
+	next = time.Hour
+	for _, s := range d.shares {
+		next = min(next, s.timeout)
+		for w := s.queue.first; w != nil; w = s.queue.first {
+			left := s.timeout - (now - w.since)
+			if left > 0 {
+				next, any = min(next, left), true
+				break
+			}
+			d.tooLate(w)
 		}
-		d.queue.pop()
-		oldest.waited = time.Since(oldest.since)
-		oldest.finish(nil, d.overload(ErrQueueTimeout))
 	}
-	return 0, false
+	d.watched = any
+	return next, any
+}
+
+// forever is after every request has waited too long.
+const forever = time.Duration(math.MaxInt64)
+
+// tooLate answers a request that has waited too long. In a surge that is no sign that it goes on: what is left waiting by
+// the surge comes to this.
+func (d *Dispatcher) tooLate(w *waiter) {
+	s, now := w.share, now()
+	s.queue.remove(w)
+	w.waited = now - w.since
+	if !s.surge.newestFirst() {
+		s.surge.lose(now, s)
+	}
+	w.finish(nil, d.overload(s, ErrQueueTimeout))
+}
+
+// turnAway refuses a request for which there is no place.
+func (d *Dispatcher) turnAway(s *share) error {
+	s.surge.lose(now(), s)
+	return d.overload(s, ErrQueueFull)
 }
 
 // overload tells a refused client when to come back: when what waits now has been served at the present pace.
-func (d *Dispatcher) overload(reason error) error {
-	return &OverloadError{Reason: reason, RetryAfter: d.pace.drain(d.queue.len(), d.threads)}
+func (d *Dispatcher) overload(s *share, reason error) error {
+	after, known := s.surge.drain(s.queue.len())
+	if !known {
+		threads := d.threads
+		if s.slots > 0 {
+			threads = min(threads, s.slots)
+		}
+		after = d.pace.drain(s.queue.len(), threads)
+	}
+	return &OverloadError{Reason: reason, RetryAfter: seconds(after)}
+}
+
+// seconds rounds up, to between a second and a minute.
+func seconds(d time.Duration) time.Duration {
+	return min(max(d.Truncate(time.Second)+time.Second, time.Second), time.Minute)
 }

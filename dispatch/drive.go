@@ -61,9 +61,12 @@ func (d *Dispatcher) drive(j job) {
 	for d.see(j.thread, j.rest) {
 		j.rest = rest{}
 		if j.waiter == nil {
-			if j.waiter = d.next(j.thread); j.waiter == nil {
-				return
-			}
+			j.waiter = d.next(j.thread)
+		} else {
+			j.waiter = d.living(j.thread, j.waiter)
+		}
+		if j.waiter == nil {
+			return
 		}
 		resp, r, err := d.serve(j.thread, j.waiter.req)
 		w := j.waiter

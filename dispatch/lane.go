@@ -20,8 +20,9 @@ type lane struct {
 
 // thread is a slot in its lane. It belongs to one goroutine at a time, like the slot.
 type thread struct {
-	lane *lane
-	slot *workers.Slot
+	lane  *lane
+	slot  *workers.Slot
+	share *share // whose requests run on it; nil for the common one, and while it is idle. Guarded by Dispatcher.mu
 
 	since  time.Time         // when the one that runs was begun
 	limit  time.Duration     // how long it may take to its head, and then between two chunks; 0: no limit
@@ -39,6 +40,7 @@ func (d *Dispatcher) Offer(w *workers.Worker) {
 	d.threads += len(w.Slots())
 	d.drivable += len(w.Slots())
 	d.drivers.Tune(d.drivable)
+	d.keep()
 	l.lent = len(w.Slots())
 	d.mu.Unlock()
 	for _, slot := range w.Slots() {
@@ -48,6 +50,7 @@ func (d *Dispatcher) Offer(w *workers.Worker) {
 
 // Withdraw takes a worker's threads out of use. It implements workers.Host.
 func (d *Dispatcher) Withdraw(w *workers.Worker) <-chan struct{} {
+	defer d.rouse() // fewer threads are kept for some now
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i, l := range d.lanes {
@@ -56,6 +59,7 @@ func (d *Dispatcher) Withdraw(w *workers.Worker) <-chan struct{} {
 		}
 		d.lanes = append(d.lanes[:i], d.lanes[i+1:]...)
 		d.threads -= len(w.Slots())
+		d.keep()
 		l.withdrawn, l.idle = true, nil
 		if l.lent == 0 {
 			d.emptied(l)
@@ -87,68 +91,83 @@ func (d *Dispatcher) takeIdle() *thread {
 	return t
 }
 
-// giveBack makes a thread that is back available: to the oldest request that waits, else to the next that comes.
+// giveBack makes a thread that is back available: to the request that runs next, else to one that comes.
 func (d *Dispatcher) giveBack(t *thread) {
-	if w := d.next(t); w != nil {
+	if w := d.popFor(t); w != nil {
 		d.start(job{thread: t, waiter: w})
 	}
 }
 
-// next returns the request that a thread runs next: of the batch that it was given, else the oldest that waits. If there
-// is none it gives the thread back and returns nil.
+// next returns the request that a thread runs next: of the batch that it was given, else of those that wait. If there is
+// none it gives the thread back and returns nil.
 func (d *Dispatcher) next(t *thread) *waiter {
 	if w := t.behindNext(); w != nil {
 		return w
 	}
-	for {
-		w := d.popFor(t)
-		if w == nil {
-			return nil
-		}
-		if w = t.dropGone(w); w != nil {
+	return d.living(t, d.popFor(t))
+}
+
+// living drops the requests whose clients have left: w, those that go in one batch with it, and those that come then. It
+// returns the first of the others.
+func (d *Dispatcher) living(t *thread, w *waiter) *waiter {
+	for w != nil {
+		if w = d.dropGone(t, w); w != nil {
 			return w
 		}
+		w = d.popFor(t)
 	}
+	return nil
 }
 
 // dropGone takes the requests out of a batch that is about to be sent whose clients have left, and returns the first of
 // the others, or nil.
-func (t *thread) dropGone(first *waiter) *waiter {
-	if first.waited < goneCheck { // those behind it came later
-		return first
-	}
-	all := append([]*waiter{first}, t.behind...)
-	first, t.behind = nil, t.behind[:0]
-	for _, w := range all {
-		switch {
-		case w.waited >= goneCheck && w.req.Client.Gone():
-			w.finish(nil, ErrClientGone)
-		case first == nil:
-			first = w
-		default:
-			t.behind = append(t.behind, w)
+func (d *Dispatcher) dropGone(t *thread, first *waiter) *waiter {
+	kept := t.behind[:0]
+	for _, w := range t.behind {
+		if !d.gone(w) {
+			kept = append(kept, w)
 		}
+	}
+	t.behind = kept
+	if d.gone(first) {
+		return t.behindNext()
 	}
 	return first
 }
 
-// goneCheck is how long a request must have waited for a look at its client to be worth the system call.
-const goneCheck = 20 * time.Millisecond
+// gone finishes a request whose client has left, and reports whether it has.
+func (d *Dispatcher) gone(w *waiter) bool {
+	if !w.req.Client.Gone() {
+		return false
+	}
+	d.mu.Lock()
+	w.share.surge.lose(now(), w.share)
+	d.mu.Unlock()
+	w.finish(nil, ErrClientGone)
+	return true
+}
 
-// popFor takes the oldest request that waits, and those that go in one batch with it, for a thread; or gives it back.
+// popFor takes the request that runs next, and those that go in one batch with it, for a thread; or gives it back.
 func (d *Dispatcher) popFor(t *thread) *waiter {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	t.release()
 	l := t.lane
 	if l.withdrawn || l.broken {
 		d.returned(l)
+		d.mu.Unlock()
+		d.rouse() // another request of its share may run on another thread
 		return nil
 	}
-	if d.queue.len() > 0 {
-		w := d.queue.pop()
-		w.waited = time.Since(w.since)
-		if d.queue.len() > 0 {
-			d.gather(t, w)
+	defer d.mu.Unlock()
+	w := d.common.next()
+	if d.divided {
+		w = d.nextToRun(1 + d.idleThreads())
+	}
+	if w != nil {
+		now := now()
+		lend(t, w, now)
+		if w.share.queue.len() > 0 {
+			d.gather(t, w, now)
 		}
 		return w
 	}
@@ -157,14 +176,40 @@ func (d *Dispatcher) popFor(t *thread) *waiter {
 	return nil
 }
 
+// rouse starts what may run where that has changed for another reason than that a thread is back.
+func (d *Dispatcher) rouse() {
+	var jobs []job
+	d.mu.Lock()
+	for w := d.nextToRun(d.idleThreads()); w != nil; w = d.nextToRun(d.idleThreads()) {
+		t := d.takeIdle()
+		if t == nil {
+			break
+		}
+		lend(t, w, now()) // one to each: those in a batch would wait while threads are idle
+		jobs = append(jobs, job{thread: t, waiter: w})
+	}
+	d.mu.Unlock()
+	for _, j := range jobs {
+		d.start(j)
+	}
+}
+
+// lend takes a request out of the queue for a thread. The caller holds the lock.
+func lend(t *thread, w *waiter, now time.Duration) {
+	w.share.take(w, now)
+	t.assign(w.share)
+}
+
 // lose forgets a thread that will not come back. Of its process, which is about to be withdrawn and may be dead already, no
 // other is lent: each would cost a request one of its tries.
 func (d *Dispatcher) lose(t *thread) {
 	t.abandon(fmt.Errorf("%w: %w", workers.ErrWorkerDied, errNotBegun))
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	t.release()
 	t.lane.broken, t.lane.idle = true, nil
 	d.returned(t.lane)
+	d.mu.Unlock()
+	d.rouse() // another request of its share may run on another thread
 }
 
 func (d *Dispatcher) returned(l *lane) {

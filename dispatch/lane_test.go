@@ -8,13 +8,9 @@ import (
 
 // A worker dies with all its threads, but the news of it comes by one of them first.
 func TestNoThreadIsLentOfAProcessThatLostOne(t *testing.T) {
-	l := &lane{empty: make(chan struct{})}
-	healthy := &lane{lent: 1, empty: make(chan struct{})}
-	healthy.idle = []*thread{{lane: healthy}}
-	for range 4 {
-		l.idle = append(l.idle, &thread{lane: l})
-	}
-	d := &Dispatcher{lanes: []*lane{l, healthy}}
+	d := crew(t, nil, 2, 4)
+	l, healthy := d.lanes[0], d.lanes[1]
+	healthy.lent, healthy.idle = 1, healthy.idle[:1]
 	lost, other := d.takeIdle(), d.takeIdle()
 	assert.Same(t, l, lost.lane, "it is the least busy")
 	assert.Same(t, l, other.lane)

@@ -187,6 +187,7 @@ func newRequest(method, path string, c python.Client) *python.Request {
 func (th *theatre) ask(method, path string, c python.Client) result {
 	req := newRequest(method, path, c)
 	defer req.Release()
+	req.Path = config.MatchPath(th.cfg().paths, []byte(path))
 	return th.run(req)
 }
 
@@ -241,10 +242,14 @@ func (th *theatre) queued(n int, method, path string, c python.Client) <-chan re
 	return results
 }
 
-func (th *theatre) waitingNow() int {
-	th.mu.Lock()
-	defer th.mu.Unlock()
-	return th.queue.len()
+func (d *Dispatcher) waitingNow() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := 0
+	for _, s := range d.shares {
+		n += s.queue.len()
+	}
+	return n
 }
 
 // actor is a request that runs, seen from the stage.

@@ -17,8 +17,7 @@ func (p *pace) add(took time.Duration) {
 // mean returns the average.
 func (p *pace) mean() time.Duration { return time.Duration(p.average.Load()) }
 
-// drain returns how long waiting requests will keep threads busy, in whole seconds from 1 to 60.
+// drain returns how long waiting requests will keep threads busy.
 func (p *pace) drain(waiting, threads int) time.Duration {
-	left := time.Duration(p.average.Load()) * time.Duration(waiting) / time.Duration(max(threads, 1))
-	return min(max(left.Truncate(time.Second)+time.Second, time.Second), time.Minute)
+	return p.mean() * time.Duration(waiting) / time.Duration(max(threads, 1))
 }

@@ -2,58 +2,72 @@ package dispatch
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"forebay/python"
 )
 
-// queue is a first-in-first-out of waiters. It grows to its longest and stays there.
+// queue is a list of waiters in the order in which they came.
 type queue struct {
-	ring  []*waiter
-	head  int
-	count int
+	first, last *waiter
+	count       int
 }
 
-func (q *queue) len() int       { return q.count }
-func (q *queue) front() *waiter { return q.ring[q.head] }
+func (q *queue) len() int { return q.count }
 
-func (q *queue) push(w *waiter) {
-	if q.count == len(q.ring) {
-		q.grow()
+// insert adds a waiter at its place in the order: at the end, unless it is put back.
+func (q *queue) insert(w *waiter) {
+	before := q.last
+	if q.first != nil && w.since < q.first.since {
+		before = nil
 	}
-	q.ring[(q.head+q.count)%len(q.ring)] = w
+	for before != nil && w.since < before.since {
+		before = before.prev
+	}
+	w.prev, w.queued = before, true
+	if before == nil {
+		w.next, q.first = q.first, w
+	} else {
+		w.next, before.next = before.next, w
+	}
+	if w.next == nil {
+		q.last = w
+	} else {
+		w.next.prev = w
+	}
 	q.count++
 }
 
-func (q *queue) pushFront(w *waiter) {
-	if q.count == len(q.ring) {
-		q.grow()
+func (q *queue) remove(w *waiter) {
+	if w.prev == nil {
+		q.first = w.next
+	} else {
+		w.prev.next = w.next
 	}
-	q.head = (q.head + len(q.ring) - 1) % len(q.ring)
-	q.ring[q.head] = w
-	q.count++
-}
-
-func (q *queue) pop() *waiter {
-	w := q.ring[q.head]
-	q.ring[q.head] = nil
-	q.head = (q.head + 1) % len(q.ring)
+	if w.next == nil {
+		q.last = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+	w.prev, w.next, w.queued = nil, nil, false
 	q.count--
-	return w
 }
 
-func (q *queue) grow() {
-	ring := make([]*waiter, max(64, 2*len(q.ring)))
-	n := copy(ring, q.ring[q.head:])
-	copy(ring[n:], q.ring[:q.head])
-	q.ring, q.head = ring, 0
-}
-
-// waiter is a request in the queue and the place for its result. Whoever pops it finishes it, once.
+// waiter is a request in the queue and the place for its result. Whoever takes it out finishes it, once.
 type waiter struct {
 	req    *python.Request
-	since  time.Time
+	share  *share
+	since  time.Duration // see now
 	waited time.Duration
+
+	// The place in the queue. Guarded by Dispatcher.mu.
+	prev, next *waiter
+	queued     bool
+
+	// held is set while a sweep looks at the client, and look is locked: the request stays until then.
+	held atomic.Bool
+	look sync.Mutex
 
 	done chan struct{} // holds an entry when resp and err are valid
 	resp *python.Response
@@ -62,9 +76,9 @@ type waiter struct {
 
 var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan struct{}, 1)} }}
 
-func newWaiter(req *python.Request) *waiter {
+func newWaiter(req *python.Request, s *share) *waiter {
 	w := waiters.Get().(*waiter)
-	w.req, w.since = req, time.Now()
+	w.req, w.share, w.since = req, s, now()
 	return w
 }
 
@@ -74,7 +88,28 @@ func (w *waiter) finish(resp *python.Response, err error) {
 	w.done <- struct{}{}
 }
 
+// hold keeps the request where it is until release. Only a sweep does this, while the waiter is in the queue.
+func (w *waiter) hold() {
+	w.look.Lock()
+	w.held.Store(true)
+}
+
+func (w *waiter) release() {
+	w.held.Store(false)
+	w.look.Unlock()
+}
+
+// free lets a finished waiter go. It waits for a look at the client that goes on just now; no other one begins.
 func (w *waiter) free() {
-	w.req, w.resp, w.err = nil, nil, nil
+	if w.held.Load() {
+		w.look.Lock()
+		w.look.Unlock() //nolint:staticcheck // that it was unlocked is all there is to know
+	}
+	w.req, w.share, w.resp, w.err = nil, nil, nil, nil
 	waiters.Put(w)
 }
+
+var began = time.Now()
+
+// now returns the time since the program began, on the clock that only goes forwards. It costs half of time.Now.
+func now() time.Duration { return time.Since(began) }

@@ -21,12 +21,16 @@ func (d *Dispatcher) cfg() *settings { return d.settings.Load() }
 // the new queue_timeout; none is turned away for a smaller queue_size. Safe for concurrent use.
 func (d *Dispatcher) Reconfigure(cfg config.Dispatch, paths []config.Path, limits spool.Limits) {
 	d.set(cfg, paths, limits)
-	d.wake() // the oldest may have waited too long by now
+	d.rouse() // some may run now that could not before
+	d.wake()  // the oldest may have waited too long by now
 }
 
 func (d *Dispatcher) set(cfg config.Dispatch, paths []config.Path, limits spool.Limits) {
 	limits.Failed = d.diskFailed
 	d.settings.Store(&settings{cfg, paths, limits})
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.divide(cfg, paths)
 }
 
 // diskFailed says that responses wait in memory alone, and threads for their clients the sooner. A full disk makes each
