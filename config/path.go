@@ -14,12 +14,13 @@ type Path struct {
 	// Timeout and QueueTimeout stand in for those of Dispatch.
 	Timeout      *time.Duration `key:"timeout"`
 	QueueTimeout *time.Duration `key:"queue_timeout"`
-	// QueueSize is how many requests of this prefix may wait for a free thread. Above it: 503. Dispatch's own bounds the
-	// requests of all prefixes together.
+	// QueueSize is how many requests of this prefix may wait for a free thread. Above it: 503. They take no place of the
+	// others: Dispatch's own bounds the requests of all prefixes that have none of QueueSize, QueueTimeout, Slots and Reserve.
 	QueueSize *int `key:"queue_size"`
 	// Slots is how many threads may run requests of this prefix at once. 0 means no limit.
 	Slots int `key:"slots"`
-	// Reserve is how many threads are kept for requests of this prefix: others never take the last so many idle ones.
+	// Reserve is how many threads are kept for requests of this prefix: while it has fewer, others never take the last idle
+	// ones. While workers are missing fewer are kept, so that a thread is left for the others.
 	Reserve int `key:"reserve"`
 }
 

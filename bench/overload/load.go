@@ -34,9 +34,8 @@ func openLoop(ctx context.Context, c client, steps []step) ([]sample, error) {
 	begin := time.Now()
 	at := time.Duration(0)
 	for _, s := range steps {
-		gap := time.Duration(float64(time.Second) / s.rate)
-		for end := at + s.lasts; at < end; at += gap {
-			due := at
+		for i := range int(s.rate * s.lasts.Seconds()) {
+			due := at + time.Duration(float64(i)/s.rate*float64(time.Second))
 			time.Sleep(time.Until(begin.Add(due)))
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -52,6 +51,7 @@ func openLoop(ctx context.Context, c client, steps []step) ([]sample, error) {
 				mu.Unlock()
 			})
 		}
+		at += s.lasts
 	}
 	asking.Wait()
 	return samples, nil
