@@ -47,10 +47,10 @@ func overdueAttrs(t *thread, serving workers.Serving, found workers.Interruption
 	if found.Outcome != "" {
 		attrs = append(attrs, "interrupt", found.Outcome)
 	}
-	if found.Stack == "" {
-		return append(attrs, "stack", "unknown")
+	if found.Stack != "" {
+		attrs = append(attrs, "stack", found.Stack)
 	}
-	return append(attrs, "stack", found.Stack)
+	return attrs
 }
 
 // rescue sees to it that no request waits behind one that is overdue. It returns closing if the thread has only that one

@@ -36,6 +36,7 @@ from .frame import (
     REQUEST_FILE,
     ProtocolError,
 )
+from .gate import LATER
 from .response import respond
 from .slot import COUNT, ClientGone, Slot
 from .stack import stack_of
@@ -205,6 +206,8 @@ def _interrupt(control: socket.socket, slots: list[Slot], number: int, request: 
             stack = f"{type(error).__name__}: {error}\n"
     if raises:
         outcome = slot.gate.interrupt(count)
+        if outcome == LATER and slot.request == count and not stack:
+            outcome = "the thread was back already"
     control.sendall(frame.encode(INTERRUPTED, 0, (number, request, stack, outcome)))
 
 

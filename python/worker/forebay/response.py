@@ -72,14 +72,19 @@ def _close(close: Callable[[], object], slot: Slot) -> None:
             gate.leave(request)
         except BaseException as error:  # the answer is out already, so this is all that is left to do
             gate.leave(request)
-            fault.report(error)
-    except RequestTimeout as error:
+            _report(error)
+    except RequestTimeout:
         gate.leave(request)
-        fault.report(error)
     try:
         slot.send(_IDLE)
     except ClientGone:
         pass  # as in fail
+
+
+def _report(error: BaseException) -> None:
+    """Tells on stderr what no answer can tell any more. What the master has brought about it tells itself."""
+    if not isinstance(error, (ClientGone, RequestTimeout)):
+        fault.report(error)
 
 
 class Response:
@@ -196,12 +201,10 @@ class Response:
 
     def fail(self, error: BaseException) -> None:
         """Ends the response with the reason why it failed. Once it is over, stderr is the only place left to say so."""
-        gone = isinstance(error, ClientGone)
         if self.over:
-            if not gone:
-                fault.report(error)
+            _report(error)
             return
-        text = str(error) if gone else fault.text(error)
+        text = str(error) if isinstance(error, ClientGone) else fault.text(error)
         self.over = True
         try:
             self.slot.send(frame.encode(ABORT if self.begun else ERROR, self.flags, (text,)))
