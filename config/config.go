@@ -124,6 +124,14 @@ type Proxy struct {
 	StaticMemory int64 `key:"static_memory"`
 	// StaticFiles bounds the larger static files that are kept open. 0 means that none are.
 	StaticFiles int `key:"static_files"`
+	// Compress says whether the application's responses are compressed for clients that take it.
+	Compress bool `key:"compress"`
+	// CompressTypes are the media types that are. Empty means text, and what else is known to get smaller.
+	CompressTypes []string `key:"compress_types"`
+	// CompressMinSize is from which size on, in bytes; a response whose size is not known is compressed.
+	CompressMinSize int64 `key:"compress_min_size"`
+	// CompressStreams is how many responses are compressed at once; further ones go as they are.
+	CompressStreams int `key:"compress_streams"`
 	// XSendfile are the directories below which a response's X-Sendfile may name a file, by its absolute path. Empty means
 	// that the field is the application's own and goes to the client.
 	XSendfile []string `key:"x_sendfile"`
@@ -227,6 +235,8 @@ func Default() Config {
 			SendMinRateAfter:      60 * time.Second,
 			StaticMemory:          64 << 20,
 			StaticFiles:           512,
+			CompressMinSize:       1 << 10,
+			CompressStreams:       64,
 			SpoolMemory:           256 << 20,
 		},
 		Dispatch: Dispatch{

@@ -102,6 +102,10 @@ var Settings = []Setting{
 	{"temp_dir", "temp-dir", "", groupResponses, "DIR", "where unlinked temporary files are made; else $TMPDIR or /tmp", pathKind},
 	{"static_memory", "static-memory", "", groupResponses, "SIZE", "static files in memory, above it they are read for each request", sizeKind},
 	{"static_files", "static-files", "", groupResponses, "N", "larger static files that are kept open", countKind},
+	{"compress", "compress", "", groupResponses, "", "compress responses for clients that take it; see the README on secrets in them", switchKind},
+	{"compress_types", "compress-types", "", groupResponses, "TYPE,...", "media types that are compressed; else text and what else gets smaller", namesKind},
+	{"compress_min_size", "compress-min-size", "", groupResponses, "SIZE", "responses from this size on", sizeKind},
+	{"compress_streams", "compress-streams", "", groupResponses, "N", "responses that are compressed at once, further ones go as they are", countKind.from(1)},
 	{"x_sendfile", "x-sendfile", "", groupResponses, "DIR,...", "send the file that a response's X-Sendfile names, if it is below DIR", pathsKind},
 	{"x_accel_redirect", "x-accel-redirect", "", groupResponses, "PREFIX=DIR", "send the file below DIR that a response's X-Accel-Redirect names by PREFIX; repeatable", internalKind},
 

@@ -37,6 +37,9 @@ func (x *exchange) answer(resp *python.Response) error {
 	if r := x.fileReply(resp, said); r != nil {
 		return x.sendReply(r)
 	}
+	if answered, err := x.answerCoded(resp, said); answered || err != nil {
+		return err
+	}
 	switch {
 	case string(x.head.Method) == http.MethodHead, resp.Status == http.StatusNoContent, resp.Status == http.StatusNotModified:
 		return x.answerBare(resp, said)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"forebay/config"
+	"forebay/proxy/compress"
 	"forebay/proxy/forwarded"
 	"forebay/proxy/handover"
 	"forebay/proxy/head"
@@ -23,14 +24,15 @@ type Settings struct {
 // rules are the settings in the form in which requests meet them. They are never changed: a reload makes others, and a
 // request is under those that were in force when it began.
 type rules struct {
-	cfg    config.Proxy
-	paths  []config.Path
-	mount  string
-	limits head.Limits
-	files  *static.Files
-	named  *handover.Files  // files that the application names
-	trust  *forwarded.Trust // whose forwarded fields are believed
-	relays *forwarded.Trust // whose connections begin with a PROXY header
+	cfg        config.Proxy
+	paths      []config.Path
+	mount      string
+	limits     head.Limits
+	files      *static.Files
+	named      *handover.Files // files that the application names
+	compressor *compress.Compressor
+	trust      *forwarded.Trust // whose forwarded fields are believed
+	relays     *forwarded.Trust // whose connections begin with a PROXY header
 
 	// Not from the configuration; see usualStay and usualHalfClosed.
 	stay, halfClosed time.Duration
@@ -39,7 +41,8 @@ type rules struct {
 func newRules(s Settings) (*rules, error) {
 	r := &rules{
 		cfg: s.Proxy, paths: s.Paths, mount: s.Mount, files: static.New(s.Static, s.Proxy.StaticMemory, int64(s.Proxy.StaticFiles)),
-		stay: usualStay, halfClosed: usualHalfClosed,
+		compressor: compress.New(s.Proxy),
+		stay:       usualStay, halfClosed: usualHalfClosed,
 		limits: head.Limits{
 			Target: s.Proxy.LimitRequestLine, Fields: s.Proxy.LimitRequestFields, Field: s.Proxy.LimitRequestFieldSize,
 		},

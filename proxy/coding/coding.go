@@ -129,3 +129,14 @@ func (a Accepted) Best(has func(Coding) bool) Coding {
 	}
 	return best
 }
+
+// Quickest is the one of the Quick codings with the greatest weight, or Identity.
+func (a Accepted) Quickest() Coding {
+	best := Identity
+	for _, c := range Quick {
+		if a[c] > a[best] {
+			best = c
+		}
+	}
+	return best
+}

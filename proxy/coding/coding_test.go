@@ -73,6 +73,15 @@ func TestBest(t *testing.T) {
 	}
 }
 
+func TestQuickest(t *testing.T) {
+	for accepted, want := range map[string]Coding{
+		"gzip, deflate, br, zstd": Gzip, "gzip;q=0.5, zstd": Zstd, "zstd": Zstd, "br": Identity, "": Identity, "*": Gzip,
+		"gzip;q=0.5, identity": Identity, "gzip;q=0": Identity,
+	} {
+		assert.Equal(t, want, accept(accepted).Quickest(), accepted)
+	}
+}
+
 func TestNames(t *testing.T) {
 	for c, want := range map[Coding][2]string{
 		Identity: {"identity", ""}, Gzip: {"gzip", ".gz"}, Zstd: {"zstd", ".zst"}, Brotli: {"br", ".br"},

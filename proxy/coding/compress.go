@@ -21,20 +21,18 @@ const (
 // Compress returns src in a coding, or nil if that is not smaller by a tenth at least: then it is not worth the client's
 // work. It keeps a processor busy meanwhile.
 func Compress(c Coding, src []byte) []byte {
-	var packed bytes.Buffer
-	packed.Grow(len(src) / 3)
-	pool := &packers[c]
-	packer, ok := pool.Get().(packer)
+	packed := bytes.NewBuffer(make([]byte, 0, len(src)/3))
+	w, ok := thorough[c].Get().(packer)
 	if !ok {
-		packer = newPacker(c)
+		w = newPacker(c)
 	}
-	packer.Reset(&packed)
-	_, err := packer.Write(src)
-	if closeErr := packer.Close(); err == nil {
+	w.Reset(packed)
+	_, err := w.Write(src)
+	if closeErr := w.Close(); err == nil {
 		err = closeErr
 	}
-	packer.Reset(io.Discard) // the pool must not keep the buffer
-	pool.Put(packer)
+	w.Reset(io.Discard) // the pool must not keep the buffer
+	thorough[c].Put(w)
 	if err != nil || packed.Len() > len(src)-len(src)/10 { // a buffer takes everything: there is no error
 		return nil
 	}
@@ -47,27 +45,36 @@ type packer interface {
 	Reset(dst io.Writer)
 }
 
-// packers are those that wait for work, by coding.
-var packers [Count]sync.Pool
+// thorough are the packers that wait for work, by coding.
+var thorough [Count]sync.Pool
 
 func newPacker(c Coding) packer {
 	switch c {
 	case Brotli:
 		return brotli.NewWriterV2(io.Discard, brotliEffort)
 	case Zstd:
-		w, err := zstd.NewWriter(io.Discard, zstd.WithEncoderLevel(zstdEffort), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(zstdWindow))
-		if err != nil {
-			panic(err) // the options above do not go together
-		}
-		return w
+		return newZstd(zstdEffort, zstdWindow)
 	default:
-		w, err := gzip.NewWriterLevel(io.Discard, gzipEffort)
-		if err != nil {
-			panic(err) // there is no such level
-		}
-		return w
+		return newGzip(gzipEffort)
 	}
 }
 
 // zstdWindow is the largest that every client must take (RFC 9659).
 const zstdWindow = 8 << 20
+
+func newZstd(level zstd.EncoderLevel, window int) *zstd.Encoder {
+	w, err := zstd.NewWriter(io.Discard, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1),
+		zstd.WithWindowSize(window), zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		panic(err) // the options do not go together
+	}
+	return w
+}
+
+func newGzip(level int) *gzip.Writer {
+	w, err := gzip.NewWriterLevel(io.Discard, level)
+	if err != nil {
+		panic(err) // there is no such level
+	}
+	return w
+}

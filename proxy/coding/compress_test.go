@@ -18,25 +18,26 @@ import (
 // unpack undoes a coding. gzip is undone by another package than the one that made it.
 func unpack(t testing.TB, c Coding, packed io.Reader) []byte {
 	t.Helper()
-	var reader io.Reader
+	text, err := io.ReadAll(unpacking(t, c, packed))
+	require.NoError(t, err)
+	return text
+}
+
+func unpacking(t testing.TB, c Coding, packed io.Reader) io.Reader {
+	t.Helper()
 	switch c {
 	case Brotli:
-		reader = brotli.NewReader(packed)
+		return brotli.NewReader(packed)
 	case Zstd:
 		decoder, err := zstd.NewReader(packed, zstd.WithDecoderMaxWindow(zstdWindow))
 		require.NoError(t, err)
 		t.Cleanup(decoder.Close)
-		reader = decoder
-	case Gzip:
-		var err error
-		reader, err = gzip.NewReader(packed)
-		require.NoError(t, err)
+		return decoder
 	default:
-		reader = packed
+		reader, err := gzip.NewReader(packed)
+		require.NoError(t, err)
+		return reader
 	}
-	text, err := io.ReadAll(reader)
-	require.NoError(t, err)
-	return text
 }
 
 func TestCompress(t *testing.T) {
