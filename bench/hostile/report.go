@@ -28,7 +28,7 @@ type Report struct {
 
 var commonNotes = []string{
 	"The fast clients are an open loop: a latency counts from the moment at which its request was due.",
-	"“control” is the p99 that as many other fast clients get at the same time from a second, equal peer without slow clients: where the machine has other work, “with/control” says more than “ratio”.",
+	"“control” is what as many other fast clients get at the same time from a second, equal peer without slow clients: where the machine has other work, “with/control” says more than “ratio”.",
 	"All of it shares this machine's CPUs. “server” and “clients” are the parts of one CPU that the peer and the slow clients " +
 		"took, “others” what everything else did, the fast clients included: where that is not near zero, repeat the run.",
 	"The slow clients are one process with one goroutine; a client that is cut off comes back after a second, at most 2000 of them a second. Their segments are those of an Ethernet, so that the kernel buffers no more of a response than it does on one.",

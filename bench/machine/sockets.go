@@ -28,12 +28,8 @@ func ReadSockets(address string) (Sockets, error) {
 	return parseSockets(string(text), at.Port())
 }
 
-// The states of a connection that count as open (include/net/tcp_states.h): also those whose client has closed its side,
-// which the server has not yet noticed.
-const (
-	tcpEstablished = "01"
-	tcpCloseWait   = "08"
-)
+// tcpEstablished is the state of a connection that neither side has ended (include/net/tcp_states.h).
+const tcpEstablished = "01"
 
 // parseSockets reads /proc/net/tcp (proc(5)): after a head, a line for each socket with its number, local and remote
 // address as HEX:HEX, state, …, and as tenth field the inode. A connection that nobody has accepted has no inode yet.
@@ -47,7 +43,7 @@ func parseSockets(text string, port uint16) (Sockets, error) {
 		if len(fields) < 10 {
 			return Sockets{}, fmt.Errorf("read /proc/net/tcp: unexpected line %.100q", line)
 		}
-		if !strings.HasSuffix(fields[1], suffix) || fields[3] != tcpEstablished && fields[3] != tcpCloseWait {
+		if !strings.HasSuffix(fields[1], suffix) || fields[3] != tcpEstablished {
 			continue
 		}
 		// The kernel writes the table in pieces, and what moves meanwhile may stand in two of them.
