@@ -45,6 +45,10 @@ type countedFile struct {
 	open *atomic.Int32
 }
 
+func (c *countedFile) ReadDir(n int) ([]fs.DirEntry, error) {
+	return c.File.(fs.ReadDirFile).ReadDir(n)
+}
+
 func (c *countedFile) Close() error {
 	c.open.Add(-1)
 	return c.File.Close()

@@ -25,6 +25,8 @@ type mapping struct {
 	Mapping
 	headers []byte // its further fields, as lines
 	through bool   // what is no file is the application's
+	top     top    // if so
+	index   [][]byte
 }
 
 func newMapping(m Mapping) *mapping {
@@ -32,7 +34,26 @@ func newMapping(m Mapping) *mapping {
 	for _, header := range m.Headers {
 		made.headers = reply.AppendField(made.headers, header.Name, header.Value)
 	}
+	for _, name := range m.Index {
+		made.index = append(made.index, []byte(name))
+	}
 	return made
+}
+
+// lacks reports whether it is known that a name leads to nothing, and so to the application.
+func (m *mapping) lacks(name []byte, now time.Time) bool {
+	switch {
+	case !m.through:
+		return false
+	case len(name) > 0:
+		return m.top.lacks(m.FS, name, now)
+	}
+	for _, index := range m.index {
+		if !m.top.lacks(m.FS, index, now) {
+			return false
+		}
+	}
+	return !m.Autoindex
 }
 
 // typeOf is the media type of a file.

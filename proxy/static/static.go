@@ -151,6 +151,9 @@ func (f *Files) entry(m *mapping, path []byte, now time.Time) (*entry, error) {
 		}
 		e.release()
 	}
+	if m.lacks(path[len(m.Prefix):], now) {
+		return nil, fs.ErrNotExist
+	}
 	return f.load(m, string(path), now)
 }
 
