@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -22,24 +23,27 @@ import (
 	"forebay/python"
 )
 
+// unread returns how many bytes of a unix socket's client the server has not read.
+func (c *client) unread() (n int) {
+	c.t.Helper()
+	raw, err := c.Conn.(*net.UnixConn).SyscallConn()
+	require.NoError(c.t, err)
+	require.NoError(c.t, raw.Control(func(fd uintptr) {
+		if n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ); errors.Is(err, unix.EINVAL) { // it is closed
+			n, err = 0, nil
+		}
+	}))
+	require.NoError(c.t, err)
+	return n
+}
+
 // rests waits until the server has read all that the client of a unix socket has sent, and so many connections are with
 // the loop of quiet ones.
 func (c *client) rests(f *front, count int) {
 	c.t.Helper()
-	raw, err := c.Conn.(*net.UnixConn).SyscallConn()
-	require.NoError(c.t, err)
-	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Microsecond) { // nothing tells of it
-		unread := 0
-		require.NoError(c.t, raw.Control(func(fd uintptr) {
-			if unread, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ); err == unix.EINVAL { // it has been closed
-				err = nil
-			}
-		}))
-		require.NoError(c.t, err)
-		if unread == 0 && f.proxy.quiet.Len() == count {
-			return
-		}
-		require.False(c.t, time.Now().After(deadline), "%d bytes unread, %d connections at rest", unread, f.proxy.quiet.Len())
+	for deadline := time.Now().Add(patience); c.unread() > 0 || f.proxy.quiet.Len() != count; {
+		require.False(c.t, time.Now().After(deadline), "%d bytes unread, %d connections at rest", c.unread(), f.proxy.quiet.Len())
+		time.Sleep(50 * time.Microsecond) // nothing tells of it
 	}
 }
 
