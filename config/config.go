@@ -15,6 +15,10 @@ type Config struct {
 	Proxy    Proxy
 	Dispatch Dispatch
 	Workers  Workers
+	Limiting Limiting
+	Redis    Redis
+	// Limits are the rate limits, in the order in which they are asked.
+	Limits []Limit
 	// Paths are what differs for the requests below a path prefix. A request carries the index into it: see MatchPath.
 	Paths []Path
 }
@@ -250,6 +254,15 @@ func Default() Config {
 		Workers: Workers{
 			Threads:     4,
 			BootTimeout: 60 * time.Second,
+		},
+		Limiting: Limiting{Keys: 1_000_000, Delay: 10 * time.Second, Delayed: 1024},
+		Redis: Redis{
+			Prefix:      "forebay:",
+			Timeout:     10 * time.Millisecond,
+			Retry:       time.Second,
+			Connections: 2,
+			Batch:       128,
+			Queue:       4096,
 		},
 	}
 }

@@ -31,8 +31,8 @@ type file struct {
 	values map[string]any
 	// lines are those on which a key stands; a key that names an array of tables stands on several.
 	lines map[string][]int
-	// pathPlaces are those of the entries for path prefixes.
-	pathPlaces []pathPlace
+	// places are those of the entries in arrays of tables, by the key of the array.
+	places map[string][]tablePlace
 }
 
 // readFile reads path and calls it name. In a pyproject.toml only [tool.forebay] counts; found is false without it.
@@ -77,7 +77,7 @@ func (f *file) parse(text []byte, table []string) (found bool, err error) {
 	}
 	f.values = document
 	f.lines = keyLines(text, table)
-	f.pathPlaces = pathPlaces(text, table)
+	f.places = tablePlaces(text, table)
 	return true, nil
 }
 
@@ -133,8 +133,8 @@ func (f *file) settings() ([]given, Faults) {
 	var all []given
 	var faults Faults
 	for _, key := range slices.Sorted(maps.Keys(f.values)) {
-		if key == pathKey {
-			continue // see applyPaths
+		if slices.Contains(tableKeys, key) {
+			continue // see applyPaths and applyLimits
 		}
 		setting, known := Find(key)
 		if !known {
@@ -185,7 +185,7 @@ func keyHint(key string) string {
 	if advice := Advice(key); advice != "" {
 		return ": " + advice
 	}
-	keys := []string{pathKey}
+	keys := slices.Clone(tableKeys)
 	for _, setting := range Settings {
 		keys = append(keys, setting.Key)
 	}

@@ -19,11 +19,16 @@ func (s Setting) texts(value any) ([]string, error) {
 	if s.kind.mapping {
 		return mappingTexts(s.Key, value)
 	}
+	return s.arrayTexts(value, s.isList())
+}
+
+// arrayTexts is texts for a setting that is no mapping. list says whether it may have several values.
+func (s Setting) arrayTexts(value any, list bool) ([]string, error) {
 	elements, isArray := value.([]any)
 	if !isArray {
 		return s.singleText(value)
 	}
-	if !s.isList() {
+	if !list {
 		return nil, fmt.Errorf("want one value, not an array")
 	}
 	texts := make([]string, len(elements))

@@ -79,8 +79,11 @@ func called(key string) string { return "it is called " + key + " here" }
 // Advice says what to do instead of a setting or option of gunicorn that forebay does not know. It takes names with "-"
 // and with "_". It also knows what stands in files only, and is empty for all others.
 func Advice(name string) string {
-	if name == pathKey {
+	switch name {
+	case pathKey:
 		return "settings of a path prefix stand in a file, below [[path]]"
+	case limitKey:
+		return "rate limits stand in a file, below [[limit]]"
 	}
 	return gunicorn[strings.ReplaceAll(name, "-", "_")]
 }

@@ -43,6 +43,13 @@ var (
 	sizeKind     = kind{parse: parseSize, format: formatSize, number: true}
 	durationKind = kind{parse: parseDuration, format: formatDuration, number: true}
 	staticKind   = kind{parse: parseStatic, format: formatStatic, mapping: true}
+	redisKind    = kind{parse: parseText, format: formatRedis}
+	rateKind     = kind{parse: parseRate, format: formatRate}
+	keyKind      = kind{parse: parseLimitKey, format: formatLimitKey}
+	sharingKind  = kind{parse: parseSharing, format: reflect.Value.String}
+	onErrorKind  = kind{parse: parseOnError, format: reflect.Value.String}
+	headersKind  = kind{parse: parseHeaders, format: reflect.Value.String}
+	methodsKind  = kind{parse: parseMethod, format: reflect.Value.String, commas: true}
 	internalKind = kind{parse: parseInternal, format: formatInternal, mapping: true}
 )
 

@@ -39,6 +39,23 @@ func StaticMarkdown() string {
 	return table.String()
 }
 
+// LimitMarkdown is the table of what a [[limit]] may say, for the README.
+func LimitMarkdown() string {
+	var table strings.Builder
+	table.WriteString("| key | value | default | what it is |\n|---|---|---|---|\n")
+	plain := DefaultLimit()
+	for _, setting := range limitSettings {
+		value := setting.fieldText(fieldOf(&plain, setting.Key))
+		if value != "" && value != "-1" && (value != "0" || setting.Key == "lease_size") {
+			value = "`" + value + "`"
+		} else {
+			value = ""
+		}
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", setting.Key, setting.Metavar, value, setting.Help)
+	}
+	return table.String()
+}
+
 func (s Setting) markdownOption() string {
 	if s.Short != "" {
 		return fmt.Sprintf("`-%s`, `%s`", s.Short, s.Option())

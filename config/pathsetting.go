@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
-	"slices"
 	"strings"
 )
 
@@ -40,21 +39,9 @@ func (s Setting) saying(help string) Setting {
 	return s
 }
 
-// findForPath is the setting of a [[path]] with that key.
-func findForPath(key string) (Setting, bool) {
-	i := slices.IndexFunc(pathSettings, func(s Setting) bool { return s.Key == key })
-	if i < 0 {
-		return Setting{}, false
-	}
-	return pathSettings[i], true
-}
-
 // pathHint ends the report of an unknown key.
 func pathHint(key string) string {
-	var keys []string
-	for _, setting := range pathSettings {
-		keys = append(keys, setting.Key)
-	}
+	keys := keysOf(pathSettings)
 	_, forAll := Find(key)
 	near := Closest(strings.ReplaceAll(key, "-", "_"), keys)
 	switch {
@@ -111,11 +98,4 @@ func (p *Path) set(setting Setting, text string) error {
 }
 
 // field is the field of p whose tag is key.
-func (p *Path) field(key string) reflect.Value {
-	for info, field := range reflect.ValueOf(p).Elem().Fields() {
-		if info.Tag.Get("key") == key {
-			return field
-		}
-	}
-	panic(fmt.Sprintf("no field of config.Path has the key %q", key)) // a test compares the table with the struct
-}
+func (p *Path) field(key string) reflect.Value { return fieldOf(p, key) }

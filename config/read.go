@@ -24,7 +24,8 @@ type Sources struct {
 // Reading is a configuration with the place that each of its values comes from.
 type Reading struct {
 	Config Config
-	// Origins are by key; a key that is missing has its default. For the keys of Config.Paths see Path.Said.
+	// Origins are by key; a key that is missing has its default. For the keys of Config.Paths and Config.Limits
+	// see their method Said.
 	Origins map[string]Origin
 	// File is the file that was read, as messages name it. It is empty if there was none.
 	File string
@@ -54,6 +55,7 @@ func Read(sources Sources) (Reading, error) {
 	reading.File = found.name
 
 	faults = append(faults, reading.applyPaths(&found)...)
+	faults = append(faults, reading.applyLimits(&found)...)
 	faults = append(faults, reading.apply(fromFile, found.dir, found.dir)...)
 	faults = append(faults, reading.applyStatic(&found)...)
 	startPath := resolve(start, sources.Dir)

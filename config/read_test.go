@@ -82,6 +82,8 @@ func TestEverySettingIsReadFromEveryLayer(t *testing.T) {
 		"send_min_rate": "7KiB", "send_min_rate_after": "7s", "spool_memory": "7KiB", "compress": "true", "compress_types": "text/html", "compress_min_size": "7KiB", "compress_streams": "7", "static_memory": "7KiB", "static_files": "7", "x_sendfile": dir, "x_accel_redirect": "/i/=" + dir,
 		"retry": "never", "interrupt": "false", "max_requests": "7", "max_requests_jitter": "7", "max_rss": "7KiB", "max_rss_hard": "7KiB",
 		"max_lifetime": "7s", "preload": "true", "hooks": dir + "/hooks.py", "reload": "true", "reload_extra_files": dir + "/*.html",
+		"limit_keys": "7", "limit_delay": "7s", "limit_delayed": "7", "redis": "redis://localhost:7/7", "redis_prefix": "{shop}", "redis_timeout": "7ms",
+		"redis_retry": "7s", "redis_connections": "7", "redis_batch": "7", "redis_queue": "7", "redis_nodes": "7",
 	}
 	writeFile(t, dir, "hooks.py", "")
 	for _, setting := range Settings {

@@ -35,6 +35,7 @@ const (
 	groupQueue     = "Queue and deadlines"
 	groupRequests  = "Requests"
 	groupResponses = "Responses"
+	groupLimits    = "Rate limits"
 	groupProcess   = "Process and logs"
 )
 
@@ -109,6 +110,18 @@ var Settings = []Setting{
 	{"x_sendfile", "x-sendfile", "", groupResponses, "DIR,...", "send the file that a response's X-Sendfile names, if it is below DIR", pathsKind},
 	{"x_accel_redirect", "x-accel-redirect", "", groupResponses, "PREFIX=DIR", "send the file below DIR that a response's X-Accel-Redirect names by PREFIX; repeatable", internalKind},
 
+	{"limit_keys", "limit-keys", "", groupLimits, "N", "keys, such as addresses, that each limit remembers in this process", countKind.from(1)},
+	{"limit_delay", "limit-delay", "", groupLimits, "TIME", "longest time that a limit delays a request", durationKind},
+	{"limit_delayed", "limit-delayed", "", groupLimits, "N", "requests that limits may delay at once, further ones are refused", countKind},
+	{"redis", "redis", "", groupLimits, "URL", "share limits through Redis: redis://, rediss:// or unix://; better in the environment", redisKind},
+	{"redis_prefix", "redis-prefix", "", groupLimits, "TEXT", "how the names of our keys in it begin", textKind},
+	{"redis_timeout", "redis-timeout", "", groupLimits, "TIME", "time for Redis to decide about a request, then this process does", durationKind.from(instant)},
+	{"redis_retry", "redis-retry", "", groupLimits, "TIME", "longest pause between attempts to reach a Redis that has failed", durationKind.from(instant)},
+	{"redis_connections", "redis-connections", "", groupLimits, "N", "connections to it", countKind.from(1)},
+	{"redis_batch", "redis-batch", "", groupLimits, "N", "requests that are decided about in one step", countKind.from(1)},
+	{"redis_queue", "redis-queue", "", groupLimits, "N", "requests that may wait for it, further ones are decided about here", countKind.from(1)},
+	{"redis_nodes", "redis-nodes", "", groupLimits, "N", "processes that share the limits; 0 counts them in Redis", countKind},
+
 	{"name", "name", "n", groupProcess, "NAME", "name in the process list; else forebay", textKind},
 	{"user", "user", "u", groupProcess, "USER", "run the workers as this user", textKind},
 	{"group", "group", "g", groupProcess, "GROUP", "run the workers as this group", textKind},
@@ -138,7 +151,11 @@ func (s Setting) Variable() string { return variablePrefix + strings.ToUpper(s.K
 
 // Value is the setting's value in c, as text: the elements of a list are joined by commas.
 func (s Setting) Value(c Config) string {
-	field := s.field(&c)
+	return s.fieldText(s.field(&c))
+}
+
+// fieldText is a field's value as text.
+func (s Setting) fieldText(field reflect.Value) string {
 	if field.Kind() != reflect.Slice {
 		return s.kind.format(field)
 	}
@@ -169,7 +186,11 @@ func (s Setting) isList() bool { return s.field(&Config{}).Kind() == reflect.Sli
 
 // set gives the setting its value in c. Of several texts for a setting that is no list, the last one counts.
 func (s Setting) set(c *Config, texts []string, dir string) error {
-	field := s.field(c)
+	return s.setField(s.field(c), texts, dir)
+}
+
+// setField is set for the field itself.
+func (s Setting) setField(field reflect.Value, texts []string, dir string) error {
 	if field.Kind() != reflect.Slice {
 		return s.parse(field, texts[len(texts)-1], dir)
 	}
@@ -208,7 +229,7 @@ func (s Setting) split(text string) []string {
 func (s Setting) field(c *Config) reflect.Value {
 	for _, part := range reflect.ValueOf(c).Elem().Fields() {
 		if part.Kind() != reflect.Struct {
-			continue // Paths is made of entries: see pathSettings
+			continue // Paths and Limits are made of entries: see pathSettings and limitSettings
 		}
 		for info, field := range part.Fields() {
 			if info.Tag.Get("key") == s.Key {

@@ -14,8 +14,8 @@ func structKeys(t *testing.T) []string {
 	t.Helper()
 	var keys []string
 	for part := range reflect.TypeFor[Config]().Fields() {
-		if part.Name == "Paths" {
-			continue // their keys have a test of their own
+		if part.Type.Kind() == reflect.Slice {
+			continue // the keys of entries have tests of their own
 		}
 		for field := range part.Type.Fields() {
 			key := field.Tag.Get("key")

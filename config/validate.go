@@ -26,7 +26,9 @@ func (c Config) Validate() error {
 	c.Proxy.check(&faults)
 	c.Dispatch.check(&faults)
 	c.Workers.check(&faults)
+	c.Redis.check(&faults)
 	c.checkPaths(&faults)
+	c.checkLimits(&faults)
 	return faults.err()
 }
 

@@ -1,0 +1,57 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+)
+
+// applyLimits takes over what the file says about rate limits.
+func (r *Reading) applyLimits(f *file) Faults {
+	entries, err := f.tables(limitKey, "a name and a rate")
+	if err != nil {
+		return Faults{{Key: limitKey, Origin: f.valueOrigin(limitKey, err), Text: err.Error()}}
+	}
+	var faults Faults
+	for i, entry := range entries {
+		faults = append(faults, r.applyLimit(f, i, entry)...)
+	}
+	return faults
+}
+
+// applyLimit takes over one entry. One that has no name keeps the empty one, which Validate refuses; one whose name or size
+// cannot be read is left out, as Validate would miss it.
+func (r *Reading) applyLimit(f *file, i int, entry map[string]any) Faults {
+	limit := DefaultLimit()
+	limit.Name, _ = entry["name"].(string)
+	r.Origins[limit.key("name")] = f.tableOrigin(limitKey, i, "name")
+	var faults Faults
+	readable := true
+	for _, key := range slices.Sorted(maps.Keys(entry)) {
+		if err := limit.read(key, entry[key]); err != nil {
+			faults.add(limit.key(key), f.tableOrigin(limitKey, i, key), "%v", err)
+			readable = readable && !slices.Contains([]string{"name", "rate", "concurrent"}, key)
+			continue
+		}
+		r.Origins[limit.key(key)] = f.tableOrigin(limitKey, i, key)
+	}
+	if readable {
+		r.Config.Limits = append(r.Config.Limits, limit)
+	}
+	return faults
+}
+
+// read takes over one key of an entry.
+func (l *Limit) read(key string, value any) error {
+	setting, known := findIn(limitSettings, key)
+	if !known {
+		return fmt.Errorf("unknown key: %s", limitHint(key))
+	}
+	field := fieldOf(l, key)
+	texts, err := setting.arrayTexts(value, field.Kind() == reflect.Slice)
+	if err != nil {
+		return err
+	}
+	return setting.setField(field, texts, "")
+}

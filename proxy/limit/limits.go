@@ -1,0 +1,161 @@
+package limit
+
+import (
+	"hash/maphash"
+
+	"forebay/proxy/limit/key"
+)
+
+// Limits are those of one configuration. They are never changed. Many goroutines may ask at once.
+type Limits struct {
+	limiter *Limiter
+	rules   []*rule
+}
+
+// Ask decides about a request, of which nothing is kept. It returns nil for a request that is under no limit. The caller
+// closes the ticket when the request is over, whatever the decision.
+func (l *Limits) Ask(request *key.Request) *Ticket {
+	var t *Ticket
+	for _, r := range l.rules {
+		if !r.covers(request) {
+			continue
+		}
+		if t == nil {
+			t = newTicket(l.limiter)
+		}
+		if contains(r.deny, request.Addr) && t.deny(r) {
+			return t
+		}
+		if r.counts() {
+			t.add(r, request)
+		}
+	}
+	switch {
+	case t == nil:
+		return nil
+	case len(t.holds) == 0:
+		t.Close()
+		return nil
+	}
+	t.decide()
+	return t
+}
+
+// add puts a request under a limit, if it has a key for it.
+func (t *Ticket) add(r *rule, request *key.Request) {
+	var ok bool
+	if t.text, ok = r.key.Append(t.text[:0], request); ok {
+		t.holds = append(t.holds, hold{rule: r, hash: maphash.Bytes(r.state.seed, t.text)})
+	}
+}
+
+// decide takes what the request needs of all its limits, or of none.
+func (t *Ticket) decide() {
+	now := t.limiter.now()
+	t.takeFlights()
+	if !t.refused() {
+		t.takeRates(now)
+	}
+	if !t.refused() {
+		t.takeTime()
+	}
+	if t.refused() {
+		t.giveBack(now)
+	}
+	t.count(now)
+}
+
+// takeFlights counts the request where requests in flight are.
+func (t *Ticket) takeFlights() {
+	for i := range t.holds {
+		h := &t.holds[i]
+		if h.rule.Concurrent == 0 {
+			continue
+		}
+		count, taken := h.rule.state.flights.take(h.hash, h.rule.Concurrent)
+		h.level, h.taken = int64(count), taken
+		if !taken {
+			t.refuse(h, retryFlight)
+		}
+	}
+}
+
+// takeRates takes a unit of all rates, or, if one that counts has none left, of none. All of them are locked meanwhile, in
+// the order that all requests keep.
+func (t *Ticket) takeRates(now int64) {
+	for i := range t.holds {
+		h := &t.holds[i]
+		if h.rule.rate.Interval == 0 {
+			continue
+		}
+		h.entry = h.rule.state.buckets.Open(h.hash, now)
+		var units int64
+		units, h.level = h.rule.rate.Take(h.rule.rate.Level(h.entry.Until, now), 1)
+		if h.taken = units > 0; !h.taken {
+			t.refuse(h, h.rule.rate.Wait(h.level))
+		}
+	}
+	for i := range t.holds {
+		h := &t.holds[i]
+		if h.entry == nil {
+			continue
+		}
+		switch {
+		case !h.taken:
+		case t.refused():
+			h.taken = false
+			h.level -= h.rule.rate.Interval
+		default:
+			h.entry.Until = now + h.level
+		}
+		h.entry = nil
+		h.rule.state.buckets.Close(h.hash)
+	}
+}
+
+// takeTime works out how long the request has to wait, and takes a place among those that do.
+func (t *Ticket) takeTime() {
+	for i := range t.holds {
+		h := &t.holds[i]
+		if h.rule.Delay >= 0 && h.taken && !h.rule.DryRun {
+			t.delay = max(t.delay, h.rule.rate.Delay(h.level, int64(h.rule.Delay)))
+		}
+	}
+	if t.delay == 0 {
+		return
+	}
+	if t.waiting = t.delay <= t.limiter.cfg.Delay && t.limiter.hold(); t.waiting {
+		return
+	}
+	t.delay = 0
+	for i := range t.holds {
+		if h := &t.holds[i]; h.rule.Delay >= 0 && h.taken && !h.rule.DryRun {
+			t.refuse(h, h.rule.rate.Delay(h.level, int64(h.rule.Delay)))
+		}
+	}
+}
+
+// giveBack returns what the request has taken.
+func (t *Ticket) giveBack(now int64) {
+	for i := range t.holds {
+		h := &t.holds[i]
+		switch {
+		case !h.taken:
+		case h.rule.Concurrent > 0:
+			h.rule.state.flights.give(h.hash)
+			h.level--
+		default:
+			h.charge(now, -1)
+		}
+		h.taken = false
+	}
+}
+
+// charge takes units of a rate, room or not.
+func (h *hold) charge(now, units int64) {
+	buckets := h.rule.state.buckets
+	entry := buckets.Open(h.hash, now)
+	h.level = h.rule.rate.Charge(h.rule.rate.Level(entry.Until, now), units)
+	entry.Until = now + h.level
+	buckets.Close(h.hash)
+}

@@ -1,0 +1,71 @@
+package limit
+
+import (
+	"hash/maphash"
+	"log/slog"
+	"reflect"
+	"sync/atomic"
+	"time"
+
+	"forebay/config"
+	"forebay/proxy/limit/table"
+)
+
+// state is what a limit has counted. It goes over to the next configuration if the limit is defined there as it was.
+type state struct {
+	cfg    config.Limit
+	number uint64       // of all states, in the order in which they were made
+	seed   maphash.Seed // nobody outside knows which keys share a place
+	// buckets have the TATs of a rate, and flights the counts of what is in flight; the other one is nil.
+	buckets *table.Table[struct{}]
+	flights *flights
+
+	passed, refused, delayed, spared atomic.Int64
+
+	told   atomic.Int64 // when a line was logged last, in the Limiter's time
+	untold atomic.Int64 // what has happened since
+}
+
+func newState(cfg config.Limit, keys int, number uint64) *state {
+	s := &state{cfg: cfg, number: number, seed: maphash.MakeSeed()}
+	if cfg.Concurrent > 0 {
+		s.flights = newFlights()
+	} else if cfg.Rate != (config.Rate{}) {
+		s.buckets = table.New[struct{}](keys)
+	}
+	return s
+}
+
+func (s *state) definedAs(cfg config.Limit) bool { return reflect.DeepEqual(s.cfg, cfg) }
+
+func (s *state) tidy(now int64) {
+	if s.buckets != nil {
+		s.buckets.Tidy(now)
+	}
+}
+
+func (s *state) stat(now int64) Stat {
+	stat := Stat{
+		Name: s.cfg.Name, Passed: s.passed.Load(), Refused: s.refused.Load(), Delayed: s.delayed.Load(), Spared: s.spared.Load(),
+	}
+	switch {
+	case s.buckets != nil:
+		stat.Keys = s.buckets.Len(now)
+	case s.flights != nil:
+		stat.Keys = s.flights.len()
+	}
+	return stat
+}
+
+// tellInterval is how often a limit may log a line about single requests.
+const tellInterval = int64(time.Second / time.Microsecond)
+
+// tell logs a line about requests at most once in a while, with how many of them it stands for.
+func (s *state) tell(log *slog.Logger, now int64, line string, attrs ...any) {
+	s.untold.Add(1)
+	last := s.told.Load()
+	if (last != 0 && now-last < tellInterval) || !s.told.CompareAndSwap(last, now) {
+		return
+	}
+	log.Info(line, append([]any{"limit", s.cfg.Name, "requests", s.untold.Swap(0)}, attrs...)...)
+}
