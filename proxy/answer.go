@@ -30,6 +30,9 @@ var errShort = errors.New("the response ended before its Content-Length")
 // leave one open.
 func (x *exchange) answer(resp *python.Response) error {
 	defer resp.Close()
+	if x.ticket != nil {
+		resp.Fields = x.ticket.TakeCost(resp.Fields)
+	}
 	said, err := x.copyHead(resp)
 	if err != nil {
 		return err

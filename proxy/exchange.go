@@ -12,6 +12,7 @@ import (
 	"forebay/proxy/access"
 	"forebay/proxy/forwarded"
 	"forebay/proxy/head"
+	"forebay/proxy/limit"
 	"forebay/proxy/target"
 	"forebay/python"
 )
@@ -26,9 +27,10 @@ type exchange struct {
 	start  time.Time
 	block  []byte // the head as received, which head has parts of
 	head   head.Head
-	opened bool   // the head has been read and judged
-	rule   int    // index of the settings of its path, or config.NoPath
-	buffer []byte // what block lies in, where the connection's input has gone on to another one
+	opened bool          // the head has been read and judged
+	ticket *limit.Ticket // of the rate limits that the request is under, or nil
+	rule   int           // index of the settings of its path, or config.NoPath
+	buffer []byte        // what block lies in, where the connection's input has gone on to another one
 	upload upload
 
 	client forwarded.Client
@@ -70,6 +72,11 @@ func (x *exchange) run() error {
 	if !x.opened {
 		if err := x.open(); err != nil {
 			return err
+		}
+		if x.rules.quota != nil {
+			if err := x.limit(); err != nil {
+				return err
+			}
 		}
 		if served, err := x.serveStatic(); served {
 			return err
@@ -214,6 +221,9 @@ func serverOf(host []byte, scheme string) (name, port []byte) {
 func (x *exchange) finish() {
 	x.logAccess()
 	x.upload.free()
+	if x.ticket != nil {
+		x.ticket.Close()
+	}
 	if x.buffer != nil {
 		freeInput(x.buffer)
 	}

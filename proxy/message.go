@@ -51,6 +51,9 @@ func (x *exchange) endHead(given own, length int64) {
 		b = append(b, x.p.clock.date(time.Now())...)
 		b = append(b, "\r\n"...)
 	}
+	if x.ticket != nil {
+		b = x.ticket.AppendFields(b, x.status)
+	}
 	switch {
 	case length >= 0:
 		b = append(b, "Content-Length: "...)

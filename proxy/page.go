@@ -14,6 +14,8 @@ import (
 // sentences say to a person what a status means here.
 var sentences = map[int]string{
 	http.StatusBadRequest:                   "The request could not be understood.",
+	http.StatusForbidden:                    "You may not do this from where you are.",
+	http.StatusTooManyRequests:              "That was too much at once. Please try again in a moment.",
 	http.StatusNotFound:                     "There is nothing here.",
 	http.StatusMethodNotAllowed:             "This method is not available here.",
 	http.StatusPreconditionFailed:           "This is not the version that was asked for.",

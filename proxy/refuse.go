@@ -10,6 +10,7 @@ import (
 
 	"forebay/dispatch"
 	"forebay/proxy/head"
+	"forebay/proxy/limit"
 	"forebay/proxy/reply"
 	"forebay/workers"
 )
@@ -22,9 +23,12 @@ func statusOf(err error) int {
 	var refusal *head.Refusal
 	var overload *dispatch.OverloadError
 	var unsent *sendError
+	var limited *limit.Refusal
 	switch {
 	case errors.As(err, &refusal):
 		return refusal.Status
+	case errors.As(err, &limited):
+		return limited.Status
 	case errors.As(err, &unsent): // not even 100 Continue
 		return statusClientGone
 	case errors.As(err, &overload):
@@ -57,19 +61,34 @@ func (x *exchange) refuse(err error) error {
 		return errDone
 	}
 	var fields []byte
-	var overload *dispatch.OverloadError
-	if errors.As(err, &overload) {
-		seconds := strconv.Itoa(int(overload.RetryAfter / time.Second))
-		fields = reply.AppendField(nil, []byte("Retry-After"), []byte(seconds))
+	if seconds := retryAfter(err); seconds > 0 {
+		fields = reply.AppendField(nil, []byte("Retry-After"), strconv.AppendInt(nil, seconds, 10))
 	}
 	return x.sendPage(status, fields)
+}
+
+// retryAfter is when a request that ended so may be tried again, in seconds, or 0 if nobody knows.
+func retryAfter(err error) int64 {
+	var overload *dispatch.OverloadError
+	var limited *limit.Refusal
+	switch {
+	case errors.As(err, &overload):
+		return int64(overload.RetryAfter / time.Second)
+	case errors.As(err, &limited):
+		return limited.Seconds()
+	}
+	return 0
 }
 
 // distrust reports whether the connection must end with a refusal: what follows is not a request, or a body that nobody
 // has read.
 func (x *exchange) distrust(err error, status int) bool {
 	var refusal *head.Refusal
-	if errors.As(err, &refusal) {
+	var limited *limit.Refusal
+	switch {
+	case errors.As(err, &limited):
+		return x.unreadBody()
+	case errors.As(err, &refusal):
 		return (status != http.StatusNotFound && status != http.StatusMethodNotAllowed) || x.unreadBody()
 	}
 	return false

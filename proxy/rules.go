@@ -8,6 +8,7 @@ import (
 	"forebay/proxy/forwarded"
 	"forebay/proxy/handover"
 	"forebay/proxy/head"
+	"forebay/proxy/limit"
 	"forebay/proxy/static"
 )
 
@@ -19,6 +20,8 @@ type Settings struct {
 	Mount string
 	// Static are the mappings of files, opened.
 	Static []static.Mapping
+	// Limits are the rate limits; nil is none.
+	Limits *limit.Limits
 }
 
 // rules are the settings in the form in which requests meet them. They are never changed: a reload makes others, and a
@@ -28,6 +31,7 @@ type rules struct {
 	paths      []config.Path
 	mount      string
 	limits     head.Limits
+	quota      *limit.Limits // rate limits; nil: none
 	files      *static.Files
 	named      *handover.Files // files that the application names
 	compressor *compress.Compressor
@@ -46,6 +50,9 @@ func newRules(s Settings) (*rules, error) {
 		limits: head.Limits{
 			Target: s.Proxy.LimitRequestLine, Fields: s.Proxy.LimitRequestFields, Field: s.Proxy.LimitRequestFieldSize,
 		},
+	}
+	if s.Limits != nil && s.Limits.Any() {
+		r.quota = s.Limits
 	}
 	var err error
 	if r.trust, err = forwarded.New(s.Proxy.ForwardedAllowIPs); err != nil {

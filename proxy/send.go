@@ -26,6 +26,9 @@ const pieceSize = 64 << 10
 func (x *exchange) sendWhole(body []byte) error {
 	x.started = true
 	if len(x.out)+len(body) <= smallAnswer {
+		if x.ticket != nil { // who reads it may ask again before we come to the end of this one
+			x.ticket.Landed()
+		}
 		x.out = append(x.out, body...)
 		err := x.conn.write(x.out)
 		if err == nil {

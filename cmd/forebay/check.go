@@ -31,6 +31,11 @@ func writeValues(stdout io.Writer, reading config.Reading) {
 			writeValue(table, key, value, reading)
 		}
 	}
+	for _, limit := range reading.Config.Limits {
+		for key, value := range limit.Said() {
+			writeValue(table, key, value, reading)
+		}
+	}
 	for _, path := range reading.Config.Paths {
 		for key, value := range path.Said() {
 			writeValue(table, key, value, reading)

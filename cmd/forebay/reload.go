@@ -46,6 +46,9 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 	if err != nil {
 		return now, err
 	}
+	if next.front.Limits, err = s.limiter.Prepare(next.quota); err != nil {
+		return now, err
+	}
 	change, err := s.proxy.Prepare(s.stopping.begun, next.front)
 	if err != nil {
 		return now, err
@@ -63,6 +66,7 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 	s.budget.Resize(cfg.Proxy.SpoolMemory)
 	s.dispatcher.Reconfigure(cfg.Dispatch, cfg.Paths, s.limits(next))
 	change.Apply()
+	s.limiter.Use(next.front.Limits)
 	s.access.Use(target)
 	s.level.Set(levelOf(cfg.Log))
 	s.stopping.setGrace(cfg.Dispatch.GracefulTimeout)
@@ -107,6 +111,9 @@ func changes(a, b config.Config) []string {
 	}
 	if !reflect.DeepEqual(a.Paths, b.Paths) {
 		keys = append(keys, "path")
+	}
+	if !reflect.DeepEqual(a.Limits, b.Limits) {
+		keys = append(keys, "limit")
 	}
 	return keys
 }

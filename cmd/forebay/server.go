@@ -14,6 +14,7 @@ import (
 	"forebay/dispatch"
 	"forebay/proxy"
 	"forebay/proxy/access"
+	"forebay/proxy/limit"
 	"forebay/python"
 	"forebay/python/spool"
 	"forebay/workers"
@@ -28,6 +29,7 @@ type server struct {
 	level      *slog.LevelVar
 	access     *access.Log
 	proxy      *proxy.Proxy
+	limiter    *limit.Limiter
 	dispatcher *dispatch.Dispatcher
 	budget     *spool.Budget
 	pool       *workers.Pool
@@ -62,6 +64,11 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	if err != nil {
 		return nil, err
 	}
+	s.limiter = limit.New(s.log)
+	if s.started.front.Limits, err = s.limiter.Prepare(s.started.quota); err != nil {
+		return nil, err
+	}
+	s.limiter.Use(s.started.front.Limits)
 	s.proxy, err = proxy.New(s.started.front, s.budget, s.dispatcher, s.access, s.log)
 	return s, err
 }
@@ -92,6 +99,8 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	var running sync.WaitGroup
 	logging, endLog := context.WithCancel(context.Background())
 	running.Go(func() { s.logError("access log", s.access.Run(logging)) })
+	limiting, endLimits := context.WithCancel(context.Background())
+	running.Go(func() { s.logError("limits", s.limiter.Run(limiting)) })
 	dispatching, endDispatch := context.WithCancel(context.Background())
 	running.Go(func() { s.logError("dispatcher", s.dispatcher.Run(dispatching)) })
 	working, endWork := context.WithCancel(context.Background())
@@ -109,6 +118,7 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 		err = workErr
 	}
 	endDispatch()
+	endLimits()
 	endLog()
 	endObey()
 	s.stopping.release()

@@ -7,6 +7,7 @@ import (
 
 	"forebay/config"
 	"forebay/proxy"
+	"forebay/proxy/limit"
 	"forebay/proxy/static"
 	"forebay/python"
 	"forebay/python/spool"
@@ -17,8 +18,9 @@ import (
 type setup struct {
 	cfg     config.Config
 	program workers.Program
-	limits  spool.Limits // of each response; without the budget of all
-	front   proxy.Settings
+	limits  spool.Limits   // of each response; without the budget of all
+	front   proxy.Settings // without the limits of rates
+	quota   limit.Settings
 }
 
 // setupOf looks for what a configuration names. dir is the current directory as it was called at the start: where it is
@@ -38,6 +40,7 @@ func setupOf(cfg config.Config, dir string) (setup, error) {
 	return setup{
 		cfg: cfg, program: program,
 		limits: spool.Limits{Memory: cfg.Proxy.ResponseMemory, File: cfg.Proxy.ResponseSpool, Dir: cfg.Proxy.TempDir},
+		quota:  limit.Settings{Limiting: cfg.Limiting, Limits: cfg.Limits},
 		front:  proxy.Settings{Proxy: cfg.Proxy, Paths: cfg.Paths, Mount: cfg.App.ScriptName, Static: mappings},
 	}, nil
 }

@@ -9,6 +9,7 @@
 package limit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -23,60 +24,62 @@ import (
 // tidyInterval is how often memory that is not needed any more is given back.
 const tidyInterval = time.Minute
 
+// Settings are what the configuration says about limits.
+type Settings struct {
+	Limiting config.Limiting
+	Limits   []config.Limit
+}
+
 // Limiter holds what limits have counted. It outlives a change of the configuration. Its methods are safe for concurrent
 // use.
 type Limiter struct {
-	cfg     config.Limiting
 	log     *slog.Logger
 	begun   time.Time
+	current atomic.Pointer[Limits]
 	delayed atomic.Int64 // requests that wait
 
-	mu     sync.Mutex
-	states []*state
-	made   uint64 // how many states there have been
+	mu   sync.Mutex
+	made uint64 // how many states there have been
 }
 
 // New makes a Limiter without limits.
-func New(cfg config.Limiting, log *slog.Logger) *Limiter {
-	return &Limiter{cfg: cfg, log: log, begun: time.Now()}
+func New(log *slog.Logger) *Limiter {
+	l := &Limiter{log: log, begun: time.Now()}
+	l.current.Store(&Limits{limiter: l})
+	return l
 }
 
-// Prepare makes the limits of a configuration, or returns nil if it has none. Those that are defined as before go on with
-// what they have counted.
-func (l *Limiter) Prepare(cfg []config.Limit) (*Limits, error) {
+// Prepare makes the limits of a configuration. Those that are defined as the ones in force share with them what was
+// counted. Nothing of it is in force before Use.
+func (l *Limiter) Prepare(s Settings) (*Limits, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(cfg) == 0 {
-		l.states = nil
-		return nil, nil
-	}
-	limits := &Limits{limiter: l}
-	var states []*state
-	for _, c := range cfg {
-		s := l.stateOf(c)
-		rule, err := newRule(c, s)
+	limits := &Limits{limiter: l, cfg: s.Limiting}
+	for _, cfg := range s.Limits {
+		r, err := newRule(cfg, l.stateOf(cfg, s.Limiting.Keys))
 		if err != nil {
-			return nil, fmt.Errorf("limit %s: %w", c.Name, err)
+			return nil, fmt.Errorf("limit %s: %w", cfg.Name, err)
 		}
-		limits.rules = append(limits.rules, rule)
-		states = append(states, s)
+		limits.rules = append(limits.rules, r)
 	}
 	// Requests of two configurations may be under way at the same time; both take locks in this order.
-	slices.SortFunc(limits.rules, func(a, b *rule) int { return int(a.state.number) - int(b.state.number) })
-	l.states = states
+	slices.SortFunc(limits.rules, func(a, b *rule) int { return cmp.Compare(a.state.number, b.state.number) })
 	return limits, nil
 }
 
-// stateOf is the state of the limit that is defined so, or else a new one.
-func (l *Limiter) stateOf(cfg config.Limit) *state {
-	for _, s := range l.states {
-		if s.definedAs(cfg) {
-			return s
+// stateOf is the state of the limit in force that is defined so, or else a new one.
+func (l *Limiter) stateOf(cfg config.Limit, keys int) *state {
+	for _, r := range l.current.Load().rules {
+		if r.state.definedAs(cfg, keys) {
+			return r.state
 		}
 	}
 	l.made++
-	return newState(cfg, l.cfg.Keys, l.made)
+	return newState(cfg, keys, l.made)
 }
+
+// Use puts limits in force: they are what memory is kept for.
+func (l *Limiter) Use(limits *Limits) { l.current.Store(limits) }
 
 // Run gives memory back that is not needed any more, until ctx ends.
 func (l *Limiter) Run(ctx context.Context) error {
@@ -87,25 +90,19 @@ func (l *Limiter) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-			for _, s := range l.current() {
-				s.tidy(l.now())
+			for _, r := range l.current.Load().rules {
+				r.state.tidy(l.now())
 			}
 		}
 	}
 }
 
-func (l *Limiter) current() []*state {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.states
-}
-
 // now is in microseconds from some moment on, and never 0. No change of the system's clock changes it.
 func (l *Limiter) now() int64 { return time.Since(l.begun).Microseconds() + 1 }
 
-// hold takes a place among the requests that may wait, if there is one.
-func (l *Limiter) hold() bool {
-	if l.delayed.Add(1) > int64(l.cfg.Delayed) {
+// hold takes a place among so many requests that may wait, if there is one.
+func (l *Limiter) hold(most int) bool {
+	if l.delayed.Add(1) > int64(most) {
 		l.delayed.Add(-1)
 		return false
 	}
@@ -123,11 +120,11 @@ type Stat struct {
 	Keys int
 }
 
-// Stats are those of the limits of the last configuration.
+// Stats are those of the limits in force.
 func (l *Limiter) Stats() []Stat {
 	var stats []Stat
-	for _, s := range l.current() {
-		stats = append(stats, s.stat(l.now()))
+	for _, r := range l.current.Load().rules {
+		stats = append(stats, r.state.stat(l.now()))
 	}
 	return stats
 }

@@ -45,7 +45,7 @@ func newBench(t *testing.T, limits ...config.Limit) *bench {
 	t.Helper()
 	b := &bench{t: t}
 	log := slog.New(slog.NewTextHandler(&b.log, &slog.HandlerOptions{ReplaceAttr: withoutTime}))
-	b.limiter = New(config.Limiting{Keys: 1000, Delay: 10 * time.Second, Delayed: 2}, log)
+	b.limiter = New(log)
 	b.reload(limits...)
 	return b
 }
@@ -60,8 +60,9 @@ func withoutTime(_ []string, a slog.Attr) slog.Attr {
 func (b *bench) reload(limits ...config.Limit) {
 	b.t.Helper()
 	var err error
-	b.limits, err = b.limiter.Prepare(limits)
+	b.limits, err = b.limiter.Prepare(Settings{config.Limiting{Keys: 1000, Delay: 10 * time.Second, Delayed: 2}, limits})
 	require.NoError(b.t, err)
+	b.limiter.Use(b.limits)
 }
 
 // from is a request of an address.
@@ -191,7 +192,7 @@ func TestRefusalsOfSeveral(t *testing.T) {
 		ticket := b.limits.Ask(from("::1"))
 		defer ticket.Close()
 		assert.Equal(t, &Refusal{Limit: "a", Status: 429, Retry: time.Minute}, ticket.Err())
-		assert.Equal(t, int64(60), ticket.Err().(*Refusal).Seconds())
+		assert.Equal(t, int64(60), ticket.refusal.Seconds())
 		assert.ErrorContains(t, ticket.Err(), "refused by the limit a")
 	})
 }
@@ -274,7 +275,7 @@ func TestDelays(t *testing.T) {
 			assert.Equal(t, want, describe(ticket))
 		}
 		assert.Equal(t, "a 100ms", b.ask(from("::2")), "the same /64")
-		assert.Equal(t, "", b.ask(from("192.0.2.1")), "somebody else")
+		assert.Empty(t, b.ask(from("192.0.2.1")), "somebody else")
 		for _, ticket := range waiting {
 			ticket.Waited()
 			ticket.Close()
@@ -375,7 +376,8 @@ func TestAReloadKeepsWhatWasCounted(t *testing.T) {
 		b.reload(a, c)
 		assert.Contains(t, b.ask(from("::1")), "RateLimit-Policy", "it is another limit now")
 		b.reload()
-		assert.Nil(t, b.limits)
+		assert.False(t, b.limits.Any())
+		assert.Equal(t, "free", b.ask(from("::1")))
 		assert.Empty(t, b.limiter.Stats())
 	})
 }
@@ -409,7 +411,7 @@ func TestManyAtOnce(t *testing.T) {
 	passed := 0
 	order := []config.Limit{b.limits.rules[2].Limit, b.limits.rules[1].Limit, b.limits.rules[0].Limit}
 	for range 8 {
-		limits, err := b.limiter.Prepare(order)
+		limits, err := b.limiter.Prepare(Settings{config.Limiting{Keys: 1000}, order})
 		require.NoError(t, err)
 		all.Go(func() {
 			for range 500 {
@@ -435,7 +437,7 @@ func TestManyAtOnce(t *testing.T) {
 
 // maphashOf is the place of ::1 in a rule's table.
 func maphashOf(b *bench, r *rule) uint64 {
-	ticket := newTicket(b.limiter)
+	ticket := newTicket(b.limits)
 	defer ticket.Close()
 	ticket.add(r, from("::1"))
 	return ticket.holds[0].hash
@@ -472,8 +474,7 @@ func manyLimits() []config.Limit {
 func BenchmarkAsk(b *testing.B) {
 	for name, limits := range map[string][]config.Limit{"no limit holds": {limitOf("a", func(l *config.Limit) { l.Rate, l.Paths = rateOf(1, 1), []string{"/api"} })}, "a rate": manyLimits()[:1], "refused": manyLimits()[1:2], "three": manyLimits()} {
 		b.Run(name, func(b *testing.B) {
-			limiter := New(config.Default().Limiting, slog.New(slog.DiscardHandler))
-			set, err := limiter.Prepare(limits)
+			set, err := New(slog.New(slog.DiscardHandler)).Prepare(Settings{config.Default().Limiting, limits})
 			require.NoError(b, err)
 			addr := netip.MustParseAddr("192.0.2.1").As4()
 			r := from("192.0.2.1")

@@ -3,14 +3,19 @@ package limit
 import (
 	"hash/maphash"
 
+	"forebay/config"
 	"forebay/proxy/limit/key"
 )
 
 // Limits are those of one configuration. They are never changed. Many goroutines may ask at once.
 type Limits struct {
 	limiter *Limiter
+	cfg     config.Limiting
 	rules   []*rule
 }
+
+// Any reports whether there is a limit at all.
+func (l *Limits) Any() bool { return len(l.rules) > 0 }
 
 // Ask decides about a request, of which nothing is kept. It returns nil for a request that is under no limit. The caller
 // closes the ticket when the request is over, whatever the decision.
@@ -21,7 +26,7 @@ func (l *Limits) Ask(request *key.Request) *Ticket {
 			continue
 		}
 		if t == nil {
-			t = newTicket(l.limiter)
+			t = newTicket(l)
 		}
 		if contains(r.deny, request.Addr) && t.deny(r) {
 			return t
@@ -51,7 +56,7 @@ func (t *Ticket) add(r *rule, request *key.Request) {
 
 // decide takes what the request needs of all its limits, or of none.
 func (t *Ticket) decide() {
-	now := t.limiter.now()
+	now := t.limits.limiter.now()
 	t.takeFlights()
 	if !t.refused() {
 		t.takeRates(now)
@@ -124,7 +129,7 @@ func (t *Ticket) takeTime() {
 	if t.delay == 0 {
 		return
 	}
-	if t.waiting = t.delay <= t.limiter.cfg.Delay && t.limiter.hold(); t.waiting {
+	if t.waiting = t.delay <= t.limits.cfg.Delay && t.limits.limiter.hold(t.limits.cfg.Delayed); t.waiting {
 		return
 	}
 	t.delay = 0

@@ -2,7 +2,6 @@ package limit
 
 import (
 	"hash/maphash"
-	"log/slog"
 	"reflect"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,7 @@ import (
 // state is what a limit has counted. It goes over to the next configuration if the limit is defined there as it was.
 type state struct {
 	cfg    config.Limit
+	keys   int
 	number uint64       // of all states, in the order in which they were made
 	seed   maphash.Seed // nobody outside knows which keys share a place
 	// buckets have the TATs of a rate, and flights the counts of what is in flight; the other one is nil.
@@ -27,7 +27,7 @@ type state struct {
 }
 
 func newState(cfg config.Limit, keys int, number uint64) *state {
-	s := &state{cfg: cfg, number: number, seed: maphash.MakeSeed()}
+	s := &state{cfg: cfg, keys: keys, number: number, seed: maphash.MakeSeed()}
 	if cfg.Concurrent > 0 {
 		s.flights = newFlights()
 	} else if cfg.Rate != (config.Rate{}) {
@@ -36,7 +36,9 @@ func newState(cfg config.Limit, keys int, number uint64) *state {
 	return s
 }
 
-func (s *state) definedAs(cfg config.Limit) bool { return reflect.DeepEqual(s.cfg, cfg) }
+func (s *state) definedAs(cfg config.Limit, keys int) bool {
+	return s.keys == keys && reflect.DeepEqual(s.cfg, cfg)
+}
 
 func (s *state) tidy(now int64) {
 	if s.buckets != nil {
@@ -60,12 +62,13 @@ func (s *state) stat(now int64) Stat {
 // tellInterval is how often a limit may log a line about single requests.
 const tellInterval = int64(time.Second / time.Microsecond)
 
-// tell logs a line about requests at most once in a while, with how many of them it stands for.
-func (s *state) tell(log *slog.Logger, now int64, line string, attrs ...any) {
+// tell notes a request that a line in the log is due for, and reports whether it is time for one and how many requests it
+// stands for.
+func (s *state) tell(now int64) (requests int64, due bool) {
 	s.untold.Add(1)
 	last := s.told.Load()
 	if (last != 0 && now-last < tellInterval) || !s.told.CompareAndSwap(last, now) {
-		return
+		return 0, false
 	}
-	log.Info(line, append([]any{"limit", s.cfg.Name, "requests", s.untold.Swap(0)}, attrs...)...)
+	return s.untold.Swap(0), true
 }

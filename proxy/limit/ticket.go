@@ -14,7 +14,7 @@ const retryFlight = time.Second
 
 // Ticket is what was decided about one request, and what it holds of its limits. It belongs to one goroutine.
 type Ticket struct {
-	limiter *Limiter
+	limits  *Limits
 	holds   []hold
 	refusal Refusal
 	delay   time.Duration
@@ -37,23 +37,29 @@ type hold struct {
 
 var tickets = sync.Pool{New: func() any { return new(Ticket) }}
 
-func newTicket(l *Limiter) *Ticket {
+func newTicket(l *Limits) *Ticket {
 	t := tickets.Get().(*Ticket)
-	t.limiter = l
+	t.limits = l
 	return t
 }
 
 // maxKept is how much memory for keys a ticket keeps.
 const maxKept = 4 << 10
 
-// Close gives back what the request holds: its place among those in flight. The ticket must not be used afterwards.
-func (t *Ticket) Close() {
-	t.Waited()
+// Landed gives back the request's places among those in flight: its answer is all but sent.
+func (t *Ticket) Landed() {
 	for i := range t.holds {
 		if h := &t.holds[i]; h.taken && h.rule.Concurrent > 0 {
+			h.taken = false
 			h.rule.state.flights.give(h.hash)
 		}
 	}
+}
+
+// Close gives back what the request still holds. The ticket must not be used afterwards.
+func (t *Ticket) Close() {
+	t.Waited()
+	t.Landed()
 	clear(t.holds)
 	text := t.text[:0]
 	if cap(text) > maxKept {
@@ -95,7 +101,7 @@ func (t *Ticket) Delay() time.Duration { return t.delay }
 func (t *Ticket) Waited() {
 	if t.waiting {
 		t.waiting = false
-		t.limiter.delayed.Add(-1)
+		t.limits.limiter.delayed.Add(-1)
 	}
 }
 
@@ -117,7 +123,9 @@ func (t *Ticket) refuse(h *hold, retry time.Duration) {
 func (t *Ticket) deny(r *rule) bool {
 	if r.DryRun {
 		r.state.spared.Add(1)
-		r.state.tell(t.limiter.log, t.limiter.now(), "limit would deny")
+		if n, due := r.state.tell(t.limits.limiter.now()); due {
+			t.limits.limiter.log.Info("limit would deny", "limit", r.Name, "requests", n)
+		}
 		return false
 	}
 	r.state.refused.Add(1)
@@ -135,7 +143,9 @@ func (t *Ticket) count(now int64) {
 		case h.short && h.rule.DryRun:
 			if !t.refused() {
 				s.spared.Add(1)
-				s.tell(t.limiter.log, now, "limit would refuse")
+				if n, due := s.tell(now); due {
+					t.limits.limiter.log.Info("limit would refuse", "limit", h.rule.Name, "requests", n)
+				}
 			}
 		case h.short:
 			s.refused.Add(1)
@@ -161,10 +171,12 @@ func (t *Ticket) TakeCost(fields []python.Field) []python.Field {
 			continue
 		}
 		if cost < 0 {
-			h.rule.state.tell(t.limiter.log, t.limiter.now(), "cost of a request is no number", "field", h.rule.cost)
+			if n, due := h.rule.state.tell(t.limits.limiter.now()); due {
+				t.limits.limiter.log.Warn("cost is no number", "limit", h.rule.Name, "requests", n)
+			}
 			continue
 		}
-		h.charge(t.limiter.now(), min(cost, int64(h.rule.CostMax))-1)
+		h.charge(t.limits.limiter.now(), min(cost, int64(h.rule.CostMax))-1)
 	}
 	for i := range t.holds { // two limits may read the same field
 		if name := t.holds[i].rule.cost; name != "" {

@@ -117,7 +117,7 @@ func schedule(random *rand.Rand, l Limit, pause int64) (granted []int64, now int
 // TestTheRateIsKept: in each window there is at most the burst and what leaks out in it; and who never stops asking gets
 // what leaks out.
 func TestTheRateIsKept(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that can be repeated
 	for range 200 {
 		r := rate(1+random.Int64N(50), time.Duration(1+random.Int64N(100))*time.Second, 1+random.Int64N(20))
 		l := New(r, 0)

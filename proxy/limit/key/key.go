@@ -56,8 +56,9 @@ func (m *Maker) appendPart(b []byte, part config.KeyPart, r *Request) ([]byte, b
 			b = b[:begin+5]
 			binary.LittleEndian.PutUint32(b[begin+1:], noLength)
 			return b, true
+		case absent:
+			b = b[:begin]
 		}
-		b = b[:begin]
 	}
 	return b, false
 }
