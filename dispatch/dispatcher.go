@@ -96,6 +96,13 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 }
 
+// Alive returns when the dispatcher can be had for a moment, which is at once unless something is badly wrong: then it
+// blocks. It is what a watchdog asks.
+func (d *Dispatcher) Alive() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+}
+
 // Do runs req and returns the application's response, which the caller closes. It blocks until the head of the response
 // is there, or an error: an *OverloadError, ErrClientGone, ErrTimeout, ErrWorkerDied or an *ApplicationError. req is the
 // caller's again when Do returns; its Trace then says how it fared.

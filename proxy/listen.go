@@ -23,6 +23,7 @@ func (p *Proxy) Listen(ctx context.Context) ([]net.Addr, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.dropInherited()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.listeners = opened
@@ -36,7 +37,10 @@ func (p *Proxy) openMissing(ctx context.Context, cfg config.Proxy) ([]*listener,
 	p.mu.Unlock()
 	var opened []*listener
 	for _, bind := range missing(cfg.Bind, kept) {
-		ln, err := listen(ctx, bind, cfg.Backlog)
+		ln, err := p.takeInherited(bind)
+		if ln == nil && err == nil {
+			ln, err = listen(ctx, bind, cfg.Backlog)
+		}
 		if err != nil {
 			closeAll(opened)
 			return nil, err

@@ -48,9 +48,11 @@ type Proxy struct {
 	turning  chan struct{} // holds an entry for each client that is being turned away
 	quiet    *quiet.Loop
 	draining atomic.Bool // no further request is wanted
+	patient  atomic.Bool // but those of connections that are open are waited for
 
 	mu        sync.Mutex
 	listeners []*listener
+	inherited []Socket // for Listen
 	running   bool
 	accepting sync.WaitGroup
 }
@@ -85,7 +87,9 @@ func (p *Proxy) Run(ctx, drain context.Context) error {
 	p.draining.Store(true)
 	p.Close()
 	p.accepting.Wait()
-	p.quiet.Drain()
+	if !p.patient.Load() {
+		p.quiet.Drain()
+	}
 	if open := p.door.await(drain); open > 0 {
 		p.log.Warn("connections cut", "open", open)
 	}
@@ -93,6 +97,14 @@ func (p *Proxy) Run(ctx, drain context.Context) error {
 	watching.Wait()
 	p.rules.Load().files.Close()
 	return err
+}
+
+// Alive returns when the parts that all connections share can be had for a moment, which is at once unless something is
+// badly wrong: then it blocks. It is what a watchdog asks.
+func (p *Proxy) Alive() {
+	p.quiet.Alive()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 }
 
 // OpenStatic opens the directories of mappings. The roots stay open as long as the process lives.

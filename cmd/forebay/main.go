@@ -40,7 +40,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		check(stdout, reading, opts.printValues)
 		return exitOK
 	}
-	return serve(sources, reading.Config, stdout, stderr)
+	return serve(sources, reading, stdout, stderr)
 }
 
 // report writes err, each fault of a configuration on a line of its own, and returns code.

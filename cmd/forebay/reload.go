@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"reflect"
 	"slices"
@@ -12,26 +13,41 @@ import (
 	"forebay/workers"
 )
 
-// reloadWhenAsked does one reload after the other until the stop begins.
-func (s *server) reloadWhenAsked() {
+// changeWhenAsked does one reload or upgrade after the other until the stop begins.
+func (s *server) changeWhenAsked() {
 	now := s.started.cfg // what is in force
 	for {
 		select {
 		case <-s.stopping.begun.Done():
 			return
 		case <-s.reloads:
+			now = s.reloadNow(now)
+		case <-s.upgrades:
+			s.upgradeNow()
 		}
-		began := time.Now()
-		s.log.Info("reloading")
-		next, err := s.reload(now)
-		if err != nil {
-			s.logRefused(err)
-			continue
-		}
-		s.log.Info("reloaded", "changed", strings.Join(changes(now, next), " "), "workers", next.Workers.Processes,
-			"took", time.Since(began).Round(time.Millisecond))
-		now = next
 	}
+}
+
+// reloadNow does what SIGHUP asks for and returns what is in force then.
+func (s *server) reloadNow(now config.Config) config.Config {
+	began := time.Now()
+	s.log.Info("reloading")
+	s.manager.reloading()
+	next, err := s.reload(now)
+	if err != nil {
+		s.logRefused(err)
+		s.manager.ready("reload refused: " + firstLine(err))
+		return now
+	}
+	s.log.Info("reloaded", "changed", strings.Join(changes(now, next), " "), "workers", next.Workers.Processes,
+		"took", time.Since(began).Round(time.Millisecond))
+	s.manager.ready(fmt.Sprintf("serving with %d workers", next.Workers.Processes))
+	return next
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 // reload reads the configuration again and puts it in force, with a new generation of workers that loads the application
@@ -42,7 +58,7 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 	if err != nil {
 		return now, err
 	}
-	next, err := setupOf(keepFixed(reading.Config, now, s.log), s.sources.Dir)
+	next, err := setupOf(keepFixed(bound(reading, s.activated), now, s.log), s.sources.Dir)
 	if err != nil {
 		return now, err
 	}

@@ -12,12 +12,21 @@ import (
 
 // serve builds the server of a configuration, runs it until a signal or a failure ends it, and returns the exit code.
 // sources are what the configuration was read from, for those who ask for it to be read again.
-func serve(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) int {
+func serve(sources config.Sources, reading config.Reading, stdout, stderr io.Writer) int {
 	signals, release := catchSignals()
 	defer release()
-	s, err := build(sources, cfg, stdout, stderr)
+	activated := takeActivation()
+	left, err := takeHeritage()
+	if left != nil {
+		activated = left.Activated
+	}
+	var s *server
+	if err == nil {
+		s, err = build(sources, bound(reading, activated), stdout, stderr)
+	}
 	if err == nil {
 		defer s.close()
+		s.activated, s.heritage = activated, left
 		err = s.listen()
 	}
 	if err == nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"forebay/config"
 	"forebay/dispatch"
@@ -35,8 +36,12 @@ type server struct {
 	pool       *workers.Pool
 	stopping   *stopping
 	reloads    chan struct{} // holds an entry when a reload was asked for
+	upgrades   chan struct{} // holds an entry when an upgrade was asked for
+	manager    *manager
+	activated  int       // sockets that a service manager has passed
+	heritage   *heritage // what our predecessor has left to us; nil without one
 	addrs      []net.Addr
-	hasPIDFile bool // it is ours: another server's is not touched
+	hasPIDFile atomic.Bool // it is ours: another server's is not touched
 }
 
 func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) (*server, error) {
@@ -44,9 +49,13 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 		setUmask(cfg.Process.Umask)
 	}
 	setProcessName(cfg.Process.Name)
-	s := &server{sources: sources, level: new(slog.LevelVar), reloads: make(chan struct{}, 1)}
+	s := &server{
+		sources: sources, level: new(slog.LevelVar),
+		reloads: make(chan struct{}, 1), upgrades: make(chan struct{}, 1),
+	}
 	s.level.Set(levelOf(cfg.Log))
 	s.log = newLogger(s.level, stderr)
+	s.manager = newManager(s.log)
 	var err error
 	if s.started, err = setupOf(cfg, sources.Dir); err != nil {
 		return nil, err
@@ -82,16 +91,34 @@ func (s *server) limits(of setup) spool.Limits {
 // listen opens the sockets, writes the PID file, and gives up the rights that were needed for it.
 func (s *server) listen() error {
 	var err error
+	if s.heritage != nil {
+		s.proxy.Inherit(s.heritage.sockets)
+	}
 	if s.addrs, err = s.proxy.Listen(context.Background()); err != nil {
 		return err
+	}
+	path := s.started.cfg.Process.PIDFile
+	if path != "" && (s.heritage == nil || s.heritage.PIDFile != path) { // else it is the predecessor's until we serve
+		if err := writePIDFile(path); err != nil {
+			return err
+		}
+		s.hasPIDFile.Store(true)
+	}
+	return dropPrivileges(s.started.cfg.Process)
+}
+
+// succeed takes the predecessor's place, if we have one.
+func (s *server) succeed() error {
+	if s.heritage == nil {
+		return nil
 	}
 	if path := s.started.cfg.Process.PIDFile; path != "" {
 		if err := writePIDFile(path); err != nil {
 			return err
 		}
-		s.hasPIDFile = true
+		s.hasPIDFile.Store(true)
 	}
-	return dropPrivileges(s.started.cfg.Process)
+	return s.heritage.announce()
 }
 
 // run serves until a signal asks for a stop and everything that was begun has ended, or something fails.
@@ -136,13 +163,24 @@ func (s *server) serveRequests(worked chan error, running *sync.WaitGroup, stder
 		worked <- nil
 		return err
 	case ready := <-s.pool.Ready():
+		if err := s.succeed(); err != nil {
+			return err
+		}
 		s.announce(stderr, ready)
+		s.manager.ready(fmt.Sprintf("serving with %d workers", s.started.cfg.Workers.Processes))
 		if s.started.cfg.Dispatch.Interrupt && !ready.Interrupts {
 			s.log.Warn("threads past their deadline are not interrupted: this Python has no ctypes")
 		}
 	}
-	running.Go(s.reloadWhenAsked) // ends with the stop
+	running.Go(s.changeWhenAsked) // ends with the stop
+	running.Go(func() { s.manager.guard(s.stopping.over, s.alive) })
 	return s.proxy.Run(s.stopping.begun, s.stopping.over)
+}
+
+// alive returns when all parts respond.
+func (s *server) alive() {
+	s.dispatcher.Alive()
+	s.proxy.Alive()
 }
 
 func (s *server) logError(part string, err error) {
@@ -185,7 +223,7 @@ func (s *server) close() {
 
 func (s *server) clearDisk() {
 	s.proxy.Close()
-	if s.hasPIDFile {
+	if s.hasPIDFile.Load() {
 		if err := os.Remove(s.started.cfg.Process.PIDFile); err != nil {
 			s.log.Warn("PID file not removed", "error", err)
 		}

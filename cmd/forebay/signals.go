@@ -6,6 +6,8 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/coreos/go-systemd/v22/daemon"
+
 	"forebay/workers"
 )
 
@@ -14,7 +16,7 @@ func catchSignals() (signals <-chan os.Signal, release func()) {
 	const waiting = 16 // while one is acted on
 	caught := make(chan os.Signal, waiting)
 	signal.Notify(caught, syscall.SIGTERM, syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGUSR1,
-		syscall.SIGTTIN, syscall.SIGTTOU)
+		syscall.SIGUSR2, syscall.SIGTTIN, syscall.SIGTTOU)
 	// The runtime ends a program that writes to a standard stream which nobody reads any more, unless it wants to hear of
 	// that. Ignoring the signal would do as well, but the workers would inherit it.
 	pipe := make(chan os.Signal, 1)
@@ -45,14 +47,21 @@ func (s *server) act(sig os.Signal) {
 			s.exit(sig)
 		}
 		s.log.Info("stopping", "signal", sig.String())
+		s.manager.notify(daemon.SdNotifyStopping)
 		s.stopping.drain()
 	case syscall.SIGQUIT:
 		s.log.Info("stopping fast", "signal", sig.String())
+		s.manager.notify(daemon.SdNotifyStopping)
 		s.stopping.hurry()
 	case syscall.SIGHUP:
 		select {
 		case s.reloads <- struct{}{}:
 		default: // one is to come, and will see what this one is about
+		}
+	case syscall.SIGUSR2:
+		select {
+		case s.upgrades <- struct{}{}:
+		default: // one is to come
 		}
 	case syscall.SIGUSR1:
 		if err := s.access.Reopen(); err != nil {

@@ -200,6 +200,12 @@ func (l *Loop) Len() int {
 	return len(l.schedule)
 }
 
+// Alive returns when the loop can be had for a moment.
+func (l *Loop) Alive() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+}
+
 // Drain wakes the idle ones, and lets no further one in.
 func (l *Loop) Drain() {
 	for _, e := range l.takeIdle() {

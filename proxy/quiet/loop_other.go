@@ -25,6 +25,9 @@ func (l *Loop) Len() int { return 0 }
 // Run returns after Close.
 func (l *Loop) Run() { <-l.end }
 
+// Alive returns at once.
+func (l *Loop) Alive() {}
+
 // Drain does nothing.
 func (l *Loop) Drain() {}
 

@@ -1,0 +1,241 @@
+package main_test
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	upgraded = regexp.MustCompile(`INFO  upgraded, stopping successor=(\d+) `)
+	failed   = regexp.MustCompile(`(?m)ERROR upgrade failed, everything goes on as before error="?(.*)"?$`)
+)
+
+// upgrade asks a process for the n-th upgrade of the server and returns its successor.
+func (s *server) upgrade(pid, n int) (successor int) {
+	s.t.Helper()
+	require.NoError(s.t, syscall.Kill(pid, syscall.SIGUSR2))
+	s.Stderr.AwaitCount(s.t, n, upgraded)
+	successor, err := strconv.Atoi(upgraded.FindAllStringSubmatch(s.Stderr.String(), -1)[n-1][1])
+	require.NoError(s.t, err)
+	return successor
+}
+
+// left waits until the first process has left its place to a successor.
+func (s *server) left() {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool { return !slices.Contains(s.Processes(), s.PID) }, stopDeadline, 10*time.Millisecond)
+}
+
+// end stops a successor as Stop does the first process, which must have ended well.
+func (s *server) end(pid int) {
+	s.t.Helper()
+	require.NoError(s.t, syscall.Kill(pid, syscall.SIGTERM))
+	require.Eventually(s.t, func() bool { return len(s.Processes()) == 0 }, stopDeadline, 10*time.Millisecond, "processes left behind")
+	assert.NotContains(s.t, s.Stderr.String(), "DATA RACE")
+	<-s.done
+	assert.Equal(s.t, 0, s.cmd.ProcessState.ExitCode(), "exit status of the first process")
+}
+
+func TestUpgradesLoseNothing(t *testing.T) {
+	app := newCounting(t)
+	pidFile := filepath.Join(app.dir, "pid")
+	s := startForebay(t, app.quiet("-w", "2", "--threads", "2", "-p", pidFile)...)
+	c := gather(t, s, app.journal(), false)
+	c.meets("1")
+	pid := s.PID
+	for n := 1; n <= 2; n++ {
+		release := strconv.Itoa(n + 1)
+		app.release(release)
+		pid = s.upgrade(pid, n)
+		c.meets(release)
+		assert.Equal(t, strconv.Itoa(pid)+"\n", contentOf(t, pidFile))
+	}
+	s.left()
+	c.goHome()
+	assert.Equal(t, strconv.Itoa(pid)+"\n", contentOf(t, pidFile), "the predecessor has left it alone")
+	s.end(pid)
+	assert.NoFileExists(t, pidFile)
+	assert.NotContains(t, s.Stderr.String(), "WARN")
+}
+
+func contentOf(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// TestUpgradeIsPatient: a client that is idle meanwhile may send just now. It is answered once more.
+func TestUpgradeIsPatient(t *testing.T) {
+	app := newCounting(t)
+	s := startForebay(t, app.quiet("-w", "1")...)
+	idle := s.connect("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	answers := bufio.NewReader(idle)
+	first := readAnswer(t, answers)
+	assert.False(t, first.Close)
+	app.release("2")
+	successor := s.upgrade(s.PID, 1)
+	require.Eventually(t, func() bool { return releaseOf(t, s.URL) == "2" }, startDeadline, 10*time.Millisecond)
+	_, err := io.WriteString(idle, "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+	require.NoError(t, err)
+	last := readAnswer(t, answers)
+	assert.Equal(t, "1", last.Header.Get("X-Release"))
+	assert.True(t, last.Close)
+	s.left()
+	s.end(successor)
+}
+
+func readAnswer(t *testing.T, r *bufio.Reader) *http.Response {
+	t.Helper()
+	resp, err := http.ReadResponse(r, nil)
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, resp.Body)
+	require.NoError(t, err)
+	return resp
+}
+
+func TestUpgradeOfAUnixSocket(t *testing.T) {
+	app := newCounting(t)
+	socket := filepath.Join(app.dir, "sock")
+	s := startForebay(t, app.quiet("-w", "1", "-b", "unix:"+socket)...)
+	successor := s.upgrade(s.PID, 1)
+	s.left()
+	assert.Equal(t, "1", dialUnix(t, socket).release())
+	s.end(successor)
+	assert.NoFileExists(t, socket)
+}
+
+// TestUpgradeThatFailsChangesNothing: the program that takes the place is a copy that the test replaces.
+func TestUpgradeThatFailsChangesNothing(t *testing.T) {
+	path, err := binary()
+	require.NoError(t, err)
+	app := newCounting(t)
+	program := filepath.Join(app.dir, "forebay")
+	replace := func(write func(path string) error) {
+		t.Helper()
+		require.NoError(t, write(program+".new"))
+		require.NoError(t, os.Rename(program+".new", program))
+	}
+	link := func(to string) error { return os.Symlink(path, to) }
+	script := func(text string) func(string) error {
+		return func(to string) error { return os.WriteFile(to, []byte("#!/bin/sh\n"+text), 0o700) } //nolint:gosec // a program
+	}
+	replace(link)
+	s := start(t, func(cmd *exec.Cmd) { cmd.Path, cmd.Args[0] = program, program }, app.quiet("-b", "127.0.0.1:0", "-w", "1", "--boot-timeout", "2s")...)
+	s.URL = s.Stderr.Await(t, listening)[1]
+	c := gather(t, s, app.journal(), false)
+	refusals := 0
+	refuse := func(want string) {
+		t.Helper()
+		s.Signal(syscall.SIGUSR2)
+		refusals++
+		s.Stderr.AwaitCount(t, refusals, failed)
+		assert.Contains(t, failed.FindAllString(s.Stderr.String(), -1)[refusals-1], want)
+		c.meets("1")
+	}
+	replace(script("exit 7\n"))
+	refuse("the new program has ended: exit status 7")
+	replace(func(to string) error { return os.WriteFile(to, []byte("no program"), 0o700) }) //nolint:gosec // as a program would be
+	refuse("start ")
+	require.NoError(t, os.Remove(program))
+	refuse("find the program")
+	replace(link)
+	app.write("RELEASE = (\n")
+	refuse("the new program has ended: exit status 3")
+	app.release("2")
+	successor := s.upgrade(s.PID, 1)
+	c.meets("2")
+	c.goHome()
+	s.left()
+	s.end(successor)
+}
+
+func TestStopWithinAnUpgrade(t *testing.T) {
+	st := newStage(t)
+	app := newCounting(t)
+	s := startForebay(t, app.args("-w", "1", "-e", st.env())...)
+	app.write("import imports_forever\n")
+	s.Signal(syscall.SIGUSR2)
+	st.enter()
+	s.Signal(syscall.SIGTERM)
+	assert.Equal(t, 0, s.Wait())
+	assert.Empty(t, s.Processes())
+	assert.Contains(t, s.Stderr.String(), "stopped meanwhile")
+}
+
+// TestSocketActivation: a service manager has opened the socket, and says so in the environment (sd_listen_fds(3)).
+func TestSocketActivation(t *testing.T) {
+	ln, file := listenFile(t)
+	app := newCounting(t)
+	s := start(t, func(cmd *exec.Cmd) {
+		// LISTEN_PID is the process itself: a shell knows its own, and becomes it.
+		cmd.Args = append([]string{"sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+		cmd.Path = "/bin/sh"
+		cmd.ExtraFiles = []*os.File{file}
+	}, app.args("-w", "1")...)
+	s.Stderr.Await(t, listening)
+	s.URL = "http://" + ln
+	assert.Equal(t, "1", releaseOf(t, s.URL))
+	app.release("2")
+	s.reload(1)
+	assert.Equal(t, "2", releaseOf(t, s.URL), "after a reload")
+	app.release("3")
+	successor := s.upgrade(s.PID, 1)
+	s.left()
+	assert.Equal(t, "3", releaseOf(t, s.URL), "after an upgrade")
+	s.end(successor)
+}
+
+// TestServiceManager: what sd_notify(3) has, in its order.
+func TestServiceManager(t *testing.T) {
+	conn, path := notifySocket(t)
+	app := newCounting(t)
+	s := start(t, func(cmd *exec.Cmd) {
+		cmd.Args = append([]string{"sh", "-c", `WATCHDOG_PID=$$ exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
+		cmd.Path = "/bin/sh"
+		cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path, "WATCHDOG_USEC=200000")
+	}, app.args("-b", "127.0.0.1:0", "-w", "1")...)
+	s.URL = s.Stderr.Await(t, listening)[1]
+	said := func(want string) string {
+		t.Helper()
+		b := make([]byte, 4096)
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(startDeadline)))
+		for {
+			n, err := conn.Read(b)
+			require.NoError(t, err, "nobody said %s", want)
+			if strings.Contains(string(b[:n]), want) {
+				return string(b[:n])
+			}
+		}
+	}
+	assert.Contains(t, said("READY=1"), "STATUS=serving with 1 workers")
+	said("WATCHDOG=1")
+	said("WATCHDOG=1")
+	s.Signal(syscall.SIGHUP)
+	assert.Regexp(t, `MONOTONIC_USEC=\d+`, said("RELOADING=1"))
+	said("READY=1")
+	app.write("RELEASE = (\n")
+	s.Signal(syscall.SIGHUP)
+	assert.Contains(t, said("STATUS=reload refused"), "READY=1")
+	app.release("1")
+	successor := s.upgrade(s.PID, 1)
+	said("MAINPID=" + strconv.Itoa(successor))
+	s.left()
+	said("WATCHDOG=1")
+	s.end(successor)
+	said("STOPPING=1")
+}
