@@ -404,3 +404,27 @@ func TestKeepAlive(t *testing.T) {
 		assert.Len(t, f.lines(), 1)
 	})
 }
+
+// What has left for a client that does not read yet is not touched any more, though the spool's file is written again from
+// its beginning.
+func TestAClientThatReadsLaterThanTheSpoolsFileIsUsedAgain(t *testing.T) {
+	out := spool.New(spool.Limits{Memory: 1, File: 1 << 30, Dir: t.TempDir()})
+	f := startFront(t, answering(func() *python.Response {
+		resp := whole("200 OK", "")
+		resp.Stream = out
+		return resp
+	}))
+	c := f.dial().send(get)
+	var body strings.Builder
+	for _, letter := range []string{"a", "b", "c"} {
+		piece := strings.Repeat(letter, 100_000)
+		body.WriteString(piece)
+		_, err := io.WriteString(out, piece)
+		require.NoError(t, err)
+		require.Eventually(t, out.Waited, patience, time.Millisecond, "the front has taken everything")
+	}
+	out.End(nil)
+	answer := c.next("GET")
+	require.NoError(t, answer.err)
+	assert.True(t, body.String() == answer.body, "%d bytes came of %d", len(answer.body), body.Len())
+}

@@ -140,12 +140,6 @@ func (x *exchange) codeStream(b *outgoing, z *compress.Stream, out *codedBody, l
 
 // writeTo writes the first size bytes of the batch.
 func (b *outgoing) writeTo(w io.Writer, size int64) error {
-	if b.batch.File != nil {
-		piece := pieces.Get().(*[pieceSize]byte)
-		defer pieces.Put(piece)
-		_, err := io.CopyBuffer(w, io.NewSectionReader(b.batch.File, b.batch.Offset, size), piece[:])
-		return err
-	}
 	for _, v := range b.batch.Vectors {
 		v = v[:min(int64(len(v)), size)]
 		size -= int64(len(v))

@@ -13,7 +13,7 @@ import (
 	"forebay/python/spool"
 )
 
-// answerStream answers with a body that comes bit by bit: what is there leaves at once, from where the spool has it.
+// answerStream answers with a body that comes bit by bit: what is there leaves at once, from the spool's own memory.
 func (x *exchange) answerStream(resp *python.Response, s said) error {
 	x.endHead(s.own, s.length)
 	b := x.watch(resp.Stream)
@@ -62,17 +62,12 @@ func (x *exchange) sendBatch(b *outgoing, length int64) error {
 	if chunked {
 		b.unsent = append(strconv.AppendInt(b.unsent, size, 16), "\r\n"...)
 	}
-	var err error
-	if b.batch.File != nil {
-		err = x.sendBatchFile(b, size)
-	} else {
-		err = x.sendVectors(b, size, chunked)
-	}
+	err := x.sendVectors(b, size, chunked)
 	b.release()
 	return err
 }
 
-// sendVectors sends what lies in memory in one system call, if the client takes it.
+// sendVectors sends the batch in one system call, if the client takes it.
 func (x *exchange) sendVectors(b *outgoing, size int64, chunked bool) error {
 	b.vectors = append(b.vectors[:0], b.unsent)
 	left := size
@@ -88,20 +83,6 @@ func (x *exchange) sendVectors(b *outgoing, size int64, chunked bool) error {
 	n, err := x.conn.writeVectors(b.vectors)
 	x.sent += min(max(0, n-framing), size)
 	return err
-}
-
-// sendBatchFile sends what lies in the spool's file.
-func (x *exchange) sendBatchFile(b *outgoing, size int64) error {
-	if err := x.conn.write(b.unsent); err != nil {
-		return err
-	}
-	if err := x.conn.sendFile(b.batch.File, nil, b.batch.Offset, size, &x.sent); err != nil {
-		return err
-	}
-	if x.chunks() {
-		return x.conn.write(endOfChunk)
-	}
-	return nil
 }
 
 // outgoing is a body on its way to its client.

@@ -34,7 +34,7 @@ type Spool struct {
 
 	memory memory
 	disk   disk
-	lent   bool // a part of the file is being sent: it stays open
+	lent   bool // a part of the file is being read: it stays open
 
 	ended  bool  // no more will be written
 	err    error // how the writing ended; nil: the body is whole

@@ -5,26 +5,34 @@ import (
 	"os"
 )
 
-// Batch is what was taken out of a spool, to be sent as it is: bytes in memory, or a part of its file. The zero value is
-// ready, and is used again by the next Take.
+// Batch is what was taken out of a spool, to be sent as it is. The zero value is ready, and is used again by the next Take.
+//
+// What waits in the file is read into memory for it. The file is not for sendfile(2): the kernel sends its pages, and not
+// what was in them at the time of the call, and until the peer has read them (on the loopback interface; elsewhere until it
+// has acknowledged them) the writer may have come round to them again.
 type Batch struct {
-	// Vectors are the bytes in memory, the oldest first. The caller may change the slices, not what is in them.
+	// Vectors are the bytes, the oldest first. The caller may change the slices, not what is in them.
 	Vectors [][]byte
-	// File is set where it is Size bytes from Offset of a file instead. Its own position counts for nothing.
-	File   *os.File
-	Offset int64
-	// Size is how many bytes it is; 0: there was nothing.
+	// Size is how many bytes they are; 0: there was nothing.
 	Size int64
 
-	pieces  *piece // that Vectors lie in
-	granted int64  // what they have of the budget
+	first, last *piece // that Vectors lie in
+	granted     int64  // what they have of the budget
 }
 
 // maxTake is how many pieces one batch has at most. It bounds what a client that stops to read holds beside the spool.
 const maxTake = 16
 
-// maxTakeFile is how much of the file one batch has at most.
-const maxTakeFile = 1 << 20
+func (b *Batch) add(p *piece) {
+	if b.first == nil {
+		b.first = p
+	} else {
+		b.last.next = p
+	}
+	b.last = p
+	b.Vectors = append(b.Vectors, p.data[p.start:p.end])
+	b.Size += int64(p.end - p.start)
+}
 
 // Take takes what waits, without waiting for more. Where nothing does it blocks until something comes, if wait says so,
 // else it takes nothing. At the end it returns io.EOF if the body is whole, else the error given to End. It is for the
@@ -41,8 +49,7 @@ func (s *Spool) Take(b *Batch, wait bool) error {
 			s.takeMemory(b)
 			return nil
 		case s.disk.waits() > 0:
-			s.takeFile(b)
-			return nil
+			return s.takeFile(b)
 		case s.ended && s.err != nil:
 			return s.err
 		case s.ended:
@@ -55,31 +62,56 @@ func (s *Spool) Take(b *Batch, wait bool) error {
 }
 
 func (s *Spool) takeMemory(b *Batch) {
-	last := &b.pieces
 	for n := 0; n < maxTake && !s.memory.empty(); n++ {
 		p := s.memory.detach()
 		if !s.memory.empty() { // the only one of a spool is its own
 			b.granted += PieceSize
 		}
-		b.Vectors = append(b.Vectors, p.data[p.start:p.end])
-		b.Size += int64(p.end - p.start)
-		*last, last = p, &p.next
+		b.add(p)
 	}
 	s.change.Broadcast()
 }
 
-func (s *Spool) takeFile(b *Batch) {
-	b.File, b.Offset = s.disk.file, s.disk.read%s.limits.File
-	b.Size = min(s.disk.waits(), s.limits.File-b.Offset, maxTakeFile)
+// takeFile reads what waits in the file, as far as the budget has memory for it: a piece at least. The lock is let go while
+// the disk works; the writer does not come to what is read until that has been noted.
+func (s *Spool) takeFile(b *Batch) error {
+	file, at, waits := s.disk.file, s.disk.read, s.disk.waits()
 	s.lent = true
+	s.mu.Unlock()
+	var err error
+	for n := 0; n < maxTake && b.Size < waits && err == nil; n++ {
+		if n > 0 {
+			if !s.limits.Budget.Take(PieceSize) {
+				break
+			}
+			b.granted += PieceSize
+		}
+		p := pieces.Get().(*piece)
+		place := (at + b.Size) % s.limits.File
+		size := min(int64(len(p.data)), waits-b.Size, s.limits.File-place)
+		p.end, err = file.ReadAt(p.data[:size], place)
+		b.add(p)
+	}
+	s.mu.Lock()
+	s.lent = false
+	s.readFile(b.Size)
+	s.releaseIfDone()
+	switch {
+	case s.closed:
+		err = os.ErrClosed
+	case b.Size > 0:
+		return nil
+	case err == io.EOF: // to the caller this would mean that the body is whole
+		err = io.ErrUnexpectedEOF
+	}
+	s.Release(b)
+	return err
 }
 
-// Release gives back what was taken. It is called once for each Take, after which nothing of the batch may be used.
+// Release gives back what was taken. It is called once for each Take that gave no error, after which nothing of the batch
+// may be used.
 func (s *Spool) Release(b *Batch) {
-	if b.File != nil {
-		s.releaseFile(b.Size)
-	}
-	for p := b.pieces; p != nil; {
+	for p := b.first; p != nil; {
 		next := p.next
 		p.free()
 		p = next
@@ -89,12 +121,4 @@ func (s *Spool) Release(b *Batch) {
 	}
 	clear(b.Vectors)
 	*b = Batch{Vectors: b.Vectors[:0]}
-}
-
-func (s *Spool) releaseFile(size int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.lent = false
-	s.readFile(size)
-	s.releaseIfDone()
 }

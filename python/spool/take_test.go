@@ -26,12 +26,6 @@ func drainBatches(t *testing.T, s *Spool) ([]byte, error) {
 		for _, v := range b.Vectors {
 			all = append(all, v...)
 		}
-		if b.File != nil {
-			part := make([]byte, b.Size)
-			_, err := b.File.ReadAt(part, b.Offset)
-			require.NoError(t, err)
-			all = append(all, part...)
-		}
 		require.Equal(t, b.Size, int64(len(all)-before))
 		s.Release(&b)
 	}
@@ -88,38 +82,77 @@ func TestTakeWithoutWaiting(t *testing.T) {
 	require.ErrorIs(t, s.Take(&b, true), os.ErrClosed)
 }
 
-// TestABatchKeepsItsMemoryAndItsFile: the spool may be closed, and the body end, while what was taken is being sent.
-func TestABatchKeepsItsMemoryAndItsFile(t *testing.T) {
-	t.Run("memory", func(t *testing.T) {
-		budget := NewBudget(10 * PieceSize)
-		s := New(Limits{Memory: 1 << 20, Budget: budget})
-		_, err := s.Write(make([]byte, 3*PieceSize))
+// The spool may be closed, and the body end, while what was taken is being sent.
+func TestABatchKeepsItsMemory(t *testing.T) {
+	for name, limits := range map[string]Limits{
+		"from memory":   {Memory: 1 << 20},
+		"from the file": {Memory: 1, File: 1 << 20, Dir: t.TempDir()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			limits.Budget = NewBudget(10 * PieceSize)
+			s := New(limits)
+			_, err := s.Write([]byte("x"))
+			require.NoError(t, err)
+			readAvailable(t, s, 1)
+			if limits.File > 0 {
+				_, err = s.Write([]byte("x"))
+				require.NoError(t, err)
+			}
+			body := bytes.Repeat([]byte("abc"), PieceSize)
+			_, err = s.Write(body)
+			require.NoError(t, err)
+			if limits.File > 0 {
+				readAvailable(t, s, 1)
+			}
+			var b Batch
+			require.NoError(t, s.Take(&b, true))
+			s.End(nil)
+			s.Close()
+			assert.Equal(t, body, bytes.Join(b.Vectors, nil))
+			assert.Equal(t, int64(len(body)), b.Size)
+			assert.Equal(t, int64(3*PieceSize), limits.Budget.Used(), "four pieces, as each has a few words of its own; the first is free")
+			s.Release(&b)
+			assert.Zero(t, limits.Budget.Used())
+		})
+	}
+}
+
+// What waits in the file comes in smaller batches, one piece at least, where the budget has no memory.
+func TestTakeFromTheFileWithoutBudget(t *testing.T) {
+	for pieces, budget := range map[int64]*Budget{1: NewBudget(0), 3: NewBudget(2 * PieceSize), maxTake: nil} {
+		s := New(Limits{Memory: 1, File: 1 << 20, Dir: t.TempDir(), Budget: budget})
+		_, err := s.Write(make([]byte, 1+(maxTake+1)*PieceSize))
 		require.NoError(t, err)
+		readAvailable(t, s, 1)
 		var b Batch
 		require.NoError(t, s.Take(&b, true))
-		s.End(nil)
-		s.Close()
-		assert.Equal(t, int64(3*PieceSize), b.Size)
-		assert.Equal(t, int64(3*PieceSize), budget.Used(), "four pieces, as each has a few words of its own; the first is free")
+		assert.Equal(t, pieces*int64(len(piece{}.data)), b.Size)
 		s.Release(&b)
+		finish(s)
 		assert.Zero(t, budget.Used())
-	})
-	t.Run("file", func(t *testing.T) {
-		s := New(Limits{Memory: 1, File: 1 << 20, Dir: t.TempDir()})
-		_, err := s.Write([]byte("x" + "in the file"))
-		require.NoError(t, err)
-		var b Batch
-		require.NoError(t, s.Take(&b, true)) // the first byte
-		s.Release(&b)
-		require.NoError(t, s.Take(&b, true))
-		require.NotNil(t, b.File)
-		s.End(nil)
-		s.Close()
-		_, err = b.File.Stat()
-		require.NoError(t, err, "it is still open")
-		file := b.File
-		s.Release(&b)
-		_, err = file.Stat()
-		require.ErrorIs(t, err, os.ErrClosed)
-	})
+	}
+}
+
+func TestTakeFromAFileThatCannotBeRead(t *testing.T) {
+	tests := map[string]func(f *os.File) error{
+		"broken":    func(f *os.File) error { return f.Close() },
+		"truncated": func(f *os.File) error { return f.Truncate(0) },
+	}
+	for name, spoil := range tests {
+		t.Run(name, func(t *testing.T) {
+			budget := NewBudget(10 * PieceSize)
+			s := New(Limits{Memory: 1, File: 1 << 20, Dir: t.TempDir(), Budget: budget})
+			defer finish(s)
+			_, err := s.Write(make([]byte, 1+3*PieceSize))
+			require.NoError(t, err)
+			s.End(nil)
+			readAvailable(t, s, 1)
+			require.NoError(t, spoil(s.disk.file))
+			var b Batch
+			err = s.Take(&b, true)
+			require.Error(t, err)
+			assert.NotErrorIs(t, err, io.EOF)
+			assert.Zero(t, budget.Used())
+		})
+	}
 }
