@@ -1,10 +1,13 @@
 package dispatch
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -113,11 +116,31 @@ func TestNothingWaitsBehindARequestPastItsDeadline(t *testing.T) {
 	th.cont(actors[0].pid)
 }
 
+// halt stops a process. The signal is only on its way when kill returns.
+func (th *theatre) halt(pid int) {
+	th.t.Helper()
+	require.NoError(th.t, syscall.Kill(pid, syscall.SIGSTOP))
+	require.Eventually(th.t, func() bool {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+		require.NoError(th.t, err)
+		for _, file := range threads {
+			stat, err := os.ReadFile(file)
+			if err == nil && !strings.Contains(string(stat), ") T ") {
+				return false
+			}
+		}
+		return true
+	}, deadline, time.Millisecond)
+}
+
 // A thread that asks for the body of a request which has been answered must not wait for it for ever.
 func TestBodyThatIsAskedForTooLate(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux tells when a process has stopped")
+	}
 	th := newTheatre(t, hasty(), 1, 1)
 	first := th.ask("GET", "/echo/first", &client{})
-	require.NoError(t, syscall.Kill(first.trace.PID, syscall.SIGSTOP))
+	th.halt(first.trace.PID)
 	file, err := os.Create(filepath.Join(t.TempDir(), "body"))
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, file.Close()) }()

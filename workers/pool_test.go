@@ -1,8 +1,12 @@
 package workers
 
 import (
+	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -171,6 +175,20 @@ func TestDrainRunsWhatTheApplicationDoesAtItsEnd(t *testing.T) {
 func stopped(t *testing.T, w *Worker) {
 	t.Helper()
 	require.NoError(t, syscall.Kill(w.PID(), syscall.SIGSTOP))
+	if runtime.GOOS != "linux" {
+		return
+	}
+	require.Eventually(t, func() bool { // the signal is only on its way when kill returns
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", w.PID()))
+		require.NoError(t, err)
+		for _, file := range threads {
+			stat, err := os.ReadFile(file)
+			if err == nil && !strings.Contains(string(stat), ") T ") {
+				return false
+			}
+		}
+		return true
+	}, deadline, time.Millisecond)
 }
 
 func TestWorkerThatDoesNotDrainIsKilled(t *testing.T) {
