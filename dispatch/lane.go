@@ -14,7 +14,7 @@ type lane struct {
 	idle      []*thread // the one that came back last is at the end
 	lent      int
 	withdrawn bool
-	broken    bool          // a thread was lost: the worker is about to be withdrawn
+	broken    bool          // the worker is about to be withdrawn, as a thread was lost or lets no other one run
 	empty     chan struct{} // closed when withdrawn and nothing is lent
 }
 
@@ -210,6 +210,13 @@ func (d *Dispatcher) lose(t *thread) {
 	d.returned(t.lane)
 	d.mu.Unlock()
 	d.rouse() // another request of its share may run on another thread
+}
+
+// shun lends no other thread of a process that is about to be withdrawn.
+func (d *Dispatcher) shun(t *thread) {
+	d.mu.Lock()
+	t.lane.broken, t.lane.idle = true, nil
+	d.mu.Unlock()
 }
 
 func (d *Dispatcher) returned(l *lane) {

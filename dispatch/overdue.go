@@ -18,25 +18,36 @@ func (d *Dispatcher) overdue(t *thread) restState {
 	found := t.slot.Interrupt(cfg.Interrupt)
 	serving, _ := t.slot.Serving()
 	d.log.Error("request timed out", overdueAttrs(t, serving, found)...)
-	state := d.rescue(t)
-	if state == stuck {
-		t.slot.Worker().Retire(fmt.Sprintf("thread %d keeps the GIL past a deadline, and requests wait behind it", t.slot.Index()))
+	retire := func(format string, args ...any) {
+		t.slot.Worker().Retire(fmt.Sprintf("thread %d ", t.slot.Index()) + fmt.Sprintf(format, args...))
+	}
+	patience := recallPatience
+	if found.Deaf { // whatever else the process were given would have to wait, too
+		d.shun(t)
+		retire("keeps the GIL past its deadline")
+		patience = stall
+	}
+	switch d.rescue(t, patience) {
+	case stuck:
+		retire("cannot say which of its requests it has begun")
 		return stuck
+	case idle:
+		return idle
 	}
-	if state != idle {
-		state = d.await(t, since.Add(cfg.GracefulTimeout))
-	}
+	state := d.await(t, since.Add(cfg.GracefulTimeout))
 	switch state {
 	case idle:
 		d.log.Info("thread is back from a request that timed out", "request_id", serving.RequestID,
 			"pid", t.slot.Worker().PID(), "thread", t.slot.Index(), "after", time.Since(since).Round(time.Millisecond))
 	case stuck:
-		t.slot.Worker().Retire(fmt.Sprintf("thread %d did not come back from %s %s within %v of its deadline",
-			t.slot.Index(), serving.Method, serving.Target, cfg.GracefulTimeout))
+		retire("did not come back from %s %s within %v of its deadline", serving.Method, serving.Target, cfg.GracefulTimeout)
 	default: // the process has died, which has a line of its own
 	}
 	return state
 }
+
+// recallPatience is how long a process whose main thread is known to answer may take to say what a thread has begun.
+const recallPatience = time.Second
 
 // overdueAttrs are what an operator wants to know of a request that timed out.
 func overdueAttrs(t *thread, serving workers.Serving, found workers.Interruption) []any {
@@ -56,11 +67,11 @@ func overdueAttrs(t *thread, serving workers.Serving, found workers.Interruption
 // rescue sees to it that no request waits behind one that is overdue. It returns closing if the thread has only that one
 // to come back from, idle if it had not even begun it, and stuck if nobody can say which of them it will come to: it must
 // not be listened to any more then, and they are run elsewhere, as after a death.
-func (d *Dispatcher) rescue(t *thread) restState {
+func (d *Dispatcher) rescue(t *thread, patience time.Duration) restState {
 	if t.begun || len(t.behind) == 0 {
 		return closing
 	}
-	if err := d.recall(t, stall); err != nil { // errTakenBack
+	if err := d.recall(t, patience); err != nil { // errTakenBack
 		return idle
 	}
 	if !t.begun {

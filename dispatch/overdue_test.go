@@ -112,8 +112,26 @@ func TestNothingWaitsBehindARequestPastItsDeadline(t *testing.T) {
 	require.ErrorIs(t, receive(t, b.results[0], "no result").err, ErrTimeout)
 	actors[1].say("answer 1")
 	b.answered(1)
-	th.logs(`msg="worker is being replaced" .*reason="thread 0 keeps the GIL past a deadline, and requests wait behind it"`)
+	th.logs(`msg="worker is being replaced" .*reason="thread 0 keeps the GIL past its deadline"`)
 	th.cont(actors[0].pid)
+}
+
+func TestProcessThatNoThreadButOneGetsToRunIn(t *testing.T) {
+	cfg := hasty()
+	cfg.GracefulTimeout = deadline
+	th := newTheatre(t, cfg, 1, 3)
+	got := th.ask("GET", "/stop/x", &client{})
+	require.ErrorIs(t, got.err, ErrTimeout)
+	th.patience()
+	th.logs(`msg="worker is being replaced" .*reason="thread \d keeps the GIL past its deadline"`)
+	for range 3 {
+		next := th.ask("GET", "/echo/next", &client{})
+		assert.Equal(t, "/echo/next", next.body, "its idle threads are given nothing")
+		assert.NotEqual(t, got.trace.PID, next.trace.PID)
+	}
+	th.cont(got.trace.PID)
+	th.logs(`msg="thread is back from a request that timed out"`)
+	th.logs(`msg="worker exited" .*exit="exit status 0"`)
 }
 
 // halt stops a process. The signal is only on its way when kill returns.

@@ -14,12 +14,14 @@ type Interruption struct {
 	Stack string
 	// Outcome says in a few words what became of the exception; empty if none was asked for.
 	Outcome string
+	// Deaf says that the main thread did not answer: no thread of the process but one gets to run.
+	Deaf bool
 }
 
 const (
 	// stackTimeout is how long the worker's main thread may take to say where a thread is. It needs the GIL for it, which
 	// other threads hand over within some milliseconds each; one that is in C code may keep it.
-	stackTimeout = 500 * time.Millisecond
+	stackTimeout = time.Second
 	// dumpTimeout is how long a thread may take to write where it is, for which it needs no GIL, and dumpPause how long a
 	// pause within that may be: nothing marks the end.
 	dumpTimeout = 500 * time.Millisecond
@@ -30,7 +32,7 @@ const (
 const outcomeLate = "raised when the GIL is free"
 
 // Interrupt finds out where the thread is that runs the current request and, if raise is set, has forebay.RequestTimeout
-// raised in it. It takes a second at most. The thread's frames are to be received as before: it may come back by itself at
+// raised in it. It takes two seconds at most. The thread's frames are to be received as before: it may come back by itself at
 // any time.
 func (s *Slot) Interrupt(raise bool) Interruption {
 	request := s.current
@@ -41,12 +43,12 @@ func (s *Slot) Interrupt(raise bool) Interruption {
 		select {
 		case got := <-s.interrupted:
 			if got.Request == request { // else it is the late answer about an earlier one
-				return Interruption{got.Stack, got.Outcome}
+				return Interruption{Stack: got.Stack, Outcome: got.Outcome}
 			}
 		case <-s.worker.exited:
 			return Interruption{}
 		case <-timer.C:
-			late := Interruption{Stack: s.worker.dump(s.index)}
+			late := Interruption{Stack: s.worker.dump(s.index), Deaf: true}
 			if raise {
 				late.Outcome = outcomeLate
 			}

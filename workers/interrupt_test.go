@@ -49,6 +49,7 @@ func TestInterruptOfAThreadThatKeepsTheGIL(t *testing.T) {
 	_, slot := stuckIn(t, "gil")
 	got := slot.Interrupt(true)
 	assert.Equal(t, outcomeLate, got.Outcome)
+	assert.True(t, got.Deaf)
 	assert.Regexp(t, `(?s)^Stack \(most recent call first\):\n.*stuck.py", line \d+ in gil\n.* in get_stuck\n.* in application\n$`, got.Stack)
 }
 
@@ -79,8 +80,8 @@ func TestInterruptOfARequestThatIsOver(t *testing.T) {
 func TestInterruptThatIsNotAnswered(t *testing.T) {
 	r := startPool(t, oneWorker(), grace, scriptProgram(t, "ready"))
 	slot := r.ready().Slots()[0]
-	assert.Equal(t, Interruption{}, slot.Interrupt(false))
-	assert.Equal(t, Interruption{Outcome: outcomeLate}, slot.Interrupt(true))
+	assert.Equal(t, Interruption{Deaf: true}, slot.Interrupt(false))
+	assert.Equal(t, Interruption{Deaf: true, Outcome: outcomeLate}, slot.Interrupt(true))
 }
 
 // The late answer about an earlier request is not taken for the one that is waited for.
@@ -90,7 +91,7 @@ func TestInterruptThatIsAnsweredLate(t *testing.T) {
 	for _, want := range []string{"about 1", "about 2"} {
 		req := newRequest("GET", "/", "")
 		require.NoError(t, slot.Send(req, time.Time{}))
-		assert.Equal(t, Interruption{want, "outcome"}, slot.Interrupt(true))
+		assert.Equal(t, Interruption{Stack: want, Outcome: "outcome"}, slot.Interrupt(true))
 		slot.Finish()
 		req.Release()
 	}
@@ -107,7 +108,7 @@ func TestInterruptedThatNobodyUnderstands(t *testing.T) {
 	for _, script := range []string{"interrupts no number", "interrupts slot 7"} {
 		t.Run(script, func(t *testing.T) {
 			r := startPool(t, oneWorker(), grace, scriptProgram(t, script))
-			assert.Equal(t, Interruption{"about 0", "outcome"}, r.ready().Slots()[0].Interrupt(false), "the right one comes after it")
+			assert.Equal(t, Interruption{Stack: "about 0", Outcome: "outcome"}, r.ready().Slots()[0].Interrupt(false), "the right one comes after it")
 			found, _ := r.find("control frame not understood", "kind", python.KindInterrupted.String())
 			assert.Len(t, found, 1)
 		})

@@ -98,10 +98,19 @@ func (w *Worker) bootFailure(err error) error {
 	if errno := syscall.Errno(0); !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &errno) {
 		return err
 	}
-	_ = w.command.Process.Kill() // nearly always it has ended by itself: kill would say that it was us
-	<-w.exited
+	if !w.endsWithin(settling) {
+		_ = w.command.Process.Kill() // it has closed its socket: kill would say that it was us who ended it
+		<-w.exited
+	}
+	if w.command.ProcessState.ExitCode() == exitNotLoaded {
+		return &LoadError{Traceback: "what is wrong stands in the worker's output"}
+	}
 	return &DiedError{PID: w.PID(), Exit: w.exit}
 }
+
+// exitNotLoaded is the status of a worker that could not load the application. It says why on the control socket, unless
+// the application has closed that.
+const exitNotLoaded = 3
 
 // send writes a frame to the worker's main thread. A worker that does not read is about to be replaced anyway.
 func (w *Worker) send(frame []byte) {

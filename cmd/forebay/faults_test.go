@@ -160,8 +160,11 @@ func TestStuckThreads(t *testing.T) {
 				s.serves("/ok/next")
 				assert.NotContains(t, s.Stderr.String(), "worker is being replaced")
 			} else {
-				s.Stderr.Await(t, regexp.MustCompile(`WARN  worker is being replaced worker=1 pid=`+pid+
-					` reason="thread \d did not come back from GET /`+kind+` within 2s of its deadline"`))
+				reason := `did not come back from GET /` + kind + ` within 2s of its deadline`
+				if c.keepsGIL {
+					reason = "keeps the GIL past its deadline"
+				}
+				s.Stderr.Await(t, regexp.MustCompile(`WARN  worker is being replaced worker=1 pid=`+pid+` reason="thread \d `+reason+`"`))
 				s.serves("/ok/next")
 				s.Stderr.Await(t, regexp.MustCompile(`worker exited worker=1 pid=`+pid+` .* thread\d.target=/`+kind+` thread\d.request_id=`+line[1]+` `))
 			}
@@ -169,6 +172,19 @@ func TestStuckThreads(t *testing.T) {
 			assert.Regexp(t, `"GET /`+kind+` HTTP/1.1" 504 .*`+line[1], s.Stdout.String(), "it has its line in the access log")
 		})
 	}
+}
+
+// While one thread keeps the GIL no other one of its process runs, so requests go elsewhere before graceful_timeout is over.
+func TestNothingIsGivenToAProcessWhoseGILIsKept(t *testing.T) {
+	s := startForebay(t, "-w", "1", "--threads", "3", "--timeout", "1", "--graceful-timeout", "30", "--chdir", apps, "stuck")
+	stuck := begin(s.URL + "/gil")
+	pid := s.Stderr.Await(t, regexp.MustCompile(`\[(\d+)\] stuck in gil`))[1]
+	assert.Equal(t, http.StatusGatewayTimeout, await(t, stuck).status)
+	s.Stderr.Await(t, regexp.MustCompile(`worker is being replaced worker=1 pid=`+pid+` reason="thread \d keeps the GIL past its deadline"`))
+	s.serves("/ok/next")
+	assert.NotContains(t, s.Stderr.String(), "worker exited", "its requests may still end")
+	s.Signal(syscall.SIGQUIT) // nobody waits for that
+	s.Wait()
 }
 
 func TestPythonWithoutCtypes(t *testing.T) {
@@ -235,4 +251,11 @@ func TestNothingIsRunAgainWhileStopping(t *testing.T) {
 	<-stuck
 	assert.NotContains(t, s.Stderr.String(), "request is run again")
 	assert.Regexp(t, `worker exited worker=\d pid=\d+ exit="killed by SIGKILL" .*target=/sleep`, s.Stderr.String())
+}
+
+func TestModuleThatClosesDescriptorsAtItsImport(t *testing.T) {
+	s := start(t, nil, "-b", "127.0.0.1:0", "-w", "1", "--chdir", apps, "closes_at_import")
+	assert.Equal(t, 3, s.Wait())
+	assert.Regexp(t, `the import of closes_at_import has closed descriptors that are forebay's: .*Bad file descriptor`, s.Stderr.String())
+	assert.Contains(t, s.Stderr.String(), "forebay: the application could not be loaded:\n")
 }

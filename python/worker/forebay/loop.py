@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import traceback
-from typing import Any
+from typing import Any, NoReturn
 
 from . import fault, frame
 from .app import Application, LoadError, load
@@ -58,8 +58,11 @@ def main(control: socket.socket) -> None:
         app = load(boot["spec"])
     except BaseException as error:  # a module may well call sys.exit
         _fail(control, error)
-    slots = [_open(*descriptors) for descriptors in boot["slots"]]
-    dump = _dump_to(boot.get("dump"))
+    try:
+        slots = [_open(*descriptors) for descriptors in boot["slots"]]
+        dump = _dump_to(boot.get("dump"))
+    except OSError as error:
+        _fail(control, LoadError(f"the import of {boot['spec']} has closed descriptors that are forebay's: {error}"))
     _forget_in_children(control, slots)
     constant = base(boot["environ"], len(slots))
     threads = [_start(f"forebay-{number}", serve, slot, app, constant) for number, slot in enumerate(slots)]
@@ -117,7 +120,8 @@ def _watch(control: socket.socket) -> None:
     """Ends the process when the master is gone, even while the main thread imports or runs exit handlers."""
     poll = select.poll()
     poll.register(control, 0)  # nothing but POLLHUP, which cannot be masked
-    poll.poll()
+    if all(event & select.POLLNVAL for _, event in poll.poll()):
+        return  # the application has closed it, which main finds out and says
     os._exit(0)
 
 
@@ -132,9 +136,12 @@ def _read_boot(control: socket.socket) -> dict[str, Any]:
     return boot
 
 
-def _fail(control: socket.socket, error: BaseException) -> None:
+def _fail(control: socket.socket, error: BaseException) -> NoReturn:
     text = f"{error}\n" if isinstance(error, LoadError) else fault.text(error)
-    control.sendall(frame.encode(FAILED, 0, (text,)))
+    try:
+        control.sendall(frame.encode(FAILED, 0, (text,)))
+    except OSError:  # it is closed, too
+        print(text, end="", file=sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os._exit(EXIT_NOT_LOADED)  # not sys.exit: it would wait for threads that half an application has started
