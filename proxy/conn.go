@@ -214,6 +214,9 @@ func (c *conn) rest() bool {
 func (c *conn) Wake(why quiet.Reason) {
 	c.woken, c.taken = true, false
 	c.final = why == quiet.Draining
+	if why == quiet.Readable && c.sip() {
+		return
+	}
 	go c.serve() // ends when the client is silent again, or with the connection
 }
 

@@ -39,6 +39,7 @@ type upload struct {
 	chunks  chunked.Decoder
 	chunked bool
 	whole   bool
+	failed  error // what was wrong with what came; it is answered by the connection's goroutine
 
 	bodyRules
 	begun   time.Time
@@ -101,8 +102,12 @@ func (u *upload) shrink() {
 // receive reads the body to its end. It returns errQuiet when the client is silent, and goes on when called again.
 func (x *exchange) receive() error {
 	u := &x.upload
-	for !u.whole {
-		if err := x.receiveSome(); err != nil {
+	for !u.whole || u.failed != nil {
+		err := u.failed
+		if err == nil {
+			err = x.receiveSome()
+		}
+		if err != nil {
 			if errors.Is(err, errQuiet) {
 				return err
 			}
@@ -160,6 +165,7 @@ func (x *exchange) takePending() error {
 	in := &x.conn.in
 	n, err := x.take(in.pending())
 	in.r += n
+	x.upload.failed = err
 	return err
 }
 
