@@ -58,7 +58,7 @@ func (c *conn) lacks() bool {
 		return true
 	}
 	u := &c.x.upload
-	if int64(len(u.memory)+trickle) > c.x.rules.cfg.BodyMemory || !c.x.reserve(trickle) {
+	if int64(len(u.memory)+trickle) > c.x.rules.cfg.BodyMemory || !c.x.reserve(len(c.in.pending())) {
 		return false // what comes goes to a file
 	}
 	if c.x.takePending() != nil {
