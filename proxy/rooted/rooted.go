@@ -6,29 +6,71 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
+	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // Root is a directory of the machine. Links that stay inside are followed; one with an absolute target counts as leading
 // out. It is a file system, and many goroutines may use it at once.
-type Root struct{ root *os.Root }
+//
+// It is the directory that its path leads to: if that is removed and made again, or is a link that is turned to a new
+// release, what is opened a second later lies in the new one.
+type Root struct {
+	path    string
+	current atomic.Pointer[os.Root]
+	checked atomic.Int64 // when the path was last followed, in nanoseconds since the epoch
+}
 
 // Open opens a directory. Close it after the last file was opened.
 func Open(path string) (*Root, error) {
+	r := &Root{path: path}
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, fmt.Errorf("open directory: %w", err)
 	}
-	return &Root{root}, nil
+	r.current.Store(root)
+	r.checked.Store(time.Now().UnixNano())
+	return r, nil
 }
 
 // Close closes the directory. Files that are open stay so.
-func (r *Root) Close() error { return r.root.Close() }
+func (r *Root) Close() error {
+	r.checked.Store(math.MaxInt64)
+	return r.current.Load().Close()
+}
 
-// Name is the path that the directory was opened by.
-func (r *Root) Name() string { return r.root.Name() }
+// believed is how long a path is taken to lead where it led.
+const believed = time.Second
+
+// at returns the directory that the path leads to.
+func (r *Root) at(now time.Time) *os.Root {
+	checked := r.checked.Load()
+	if now.UnixNano()-checked >= int64(believed) && r.checked.CompareAndSwap(checked, now.UnixNano()) {
+		r.follow()
+	}
+	return r.current.Load()
+}
+
+// follow opens the directory anew if the path leads to another one. Where it leads to none the old one stays.
+func (r *Root) follow() {
+	old := r.current.Load()
+	was, err := old.Stat(".")
+	if err != nil {
+		return
+	}
+	is, err := os.Stat(r.path)
+	if err != nil || os.SameFile(was, is) {
+		return
+	}
+	if root, err := os.OpenRoot(r.path); err == nil {
+		// Others may be opening files in the old one. Package os closes it when the last of them has let it go.
+		r.current.Store(root)
+	}
+}
 
 // Open opens a file or a directory for reading, without waiting for anything: the open of a FIFO would wait for a writer,
 // and that of a terminal could make it ours. What was opened may still be neither. A name that leads to nothing, or
@@ -45,7 +87,7 @@ func (r *Root) open(name string) (*os.File, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
-	f, err := r.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	f, err := r.at(time.Now()).OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
 		return nil, absent(name, err)
 	}
@@ -74,7 +116,7 @@ func (r *Root) Stat(name string) (fs.FileInfo, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrInvalid}
 	}
-	info, err := r.root.Stat(name)
+	info, err := r.at(time.Now()).Stat(name)
 	if err != nil {
 		return nil, absent(name, err)
 	}

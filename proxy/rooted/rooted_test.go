@@ -136,3 +136,61 @@ func TestAfterCloseNothingIsOpened(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrClosed)
 	assert.NotErrorIs(t, err, fs.ErrNotExist)
 }
+
+func TestARootIsWhereItsPathLeads(t *testing.T) {
+	dir := t.TempDir()
+	site := filepath.Join(dir, "site")
+	release := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(path, 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(path, "a"), []byte(text), 0o600))
+		return path
+	}
+	read := func(root *Root) string {
+		text, err := fs.ReadFile(root, "a")
+		if err != nil {
+			return err.Error()
+		}
+		return string(text)
+	}
+	moves := map[string]struct {
+		before, after func()
+		want          string
+	}{
+		"a link that is turned": {
+			func() { require.NoError(t, os.Symlink(release("1", "first"), site)) },
+			func() {
+				require.NoError(t, os.Symlink(release("2", "second"), site+".new"))
+				require.NoError(t, os.Rename(site+".new", site))
+			}, "second",
+		},
+		"removed and made again": {
+			func() { release("site", "first") },
+			func() { require.NoError(t, os.RemoveAll(site)); release("site", "second") }, "second",
+		},
+		"removed": {
+			func() { release("site", "first") }, func() { require.NoError(t, os.RemoveAll(site)) }, "open a: file does not exist",
+		},
+		"the same": {func() { release("site", "first") }, func() {}, "first"},
+	}
+	for name, move := range moves {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, os.RemoveAll(site))
+			move.before()
+			root := opened(t, site)
+			require.Equal(t, "first", read(root))
+			move.after()
+			root.checked.Store(0)
+			assert.Equal(t, move.want, read(root))
+		})
+	}
+}
+
+func TestAClosedRootIsNotOpenedAgain(t *testing.T) {
+	dir := t.TempDir()
+	root, err := Open(dir)
+	require.NoError(t, err)
+	require.NoError(t, root.Close())
+	_, err = root.Stat(".")
+	require.ErrorIs(t, err, os.ErrClosed)
+}
