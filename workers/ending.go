@@ -6,6 +6,7 @@ import "time"
 // says that we want it to end.
 func (g *generation) finish(w *Worker, asked bool) {
 	w.become(Draining)
+	g.pool.lent.Add(-1)
 	idle := g.pool.host.Withdraw(w)
 	timer := time.NewTimer(g.grace)
 	defer timer.Stop()

@@ -33,6 +33,7 @@ type Pool struct {
 	hurry    <-chan struct{}   // closed when nothing more is waited for; set by Run
 	ready    chan python.Ready // takes what the first ready worker said; one entry
 	wasReady atomic.Bool       // that has happened
+	lent     atomic.Int32      // workers whose slots are lent
 
 	reloads   chan *reload  // to Run
 	resizes   chan resize   // to Run
@@ -87,6 +88,9 @@ func New(cfg config.Workers, grace time.Duration, program Program, host Host, lo
 
 // Ready gives what the first worker that is ready said of itself, once.
 func (p *Pool) Ready() <-chan python.Ready { return p.ready }
+
+// serving reports whether there is a worker whose slots are lent.
+func (p *Pool) serving() bool { return p.lent.Load() > 0 }
 
 // Run starts the workers and keeps them running until ctx ends; then it ends them, after the requests on their slots or
 // when drain ends, and returns nil when no process is left. It returns a *LoadError or a *PythonError if the very first

@@ -22,7 +22,8 @@ type seat struct {
 	since     time.Time        // when it came to be so
 	booted    chan booted      // brings the one that is being started; nil when none is
 	failures  int              // starts that failed in a row
-	again     <-chan time.Time // when the next try is due; nil when none is
+	again     <-chan time.Time // when it is looked whether the next try is due; nil when none is
+	due       time.Time        // when that is
 	worn      string           // why the worker should have a successor; "" if it should not
 	recycling bool             // the successor is being started, with the pool's one right to do so
 	inspector inspector
@@ -37,8 +38,12 @@ type booted struct {
 // startTries is how many workers of a new generation may die one after the other, in one seat, before it is given up.
 const startTries = 3
 
-// steady is how long a worker must have lived for its end not to count as a failed start.
+// steady is how long a worker that has answered nothing must have been lent for its end not to count as a failed start.
 const steady = time.Second
+
+// impatience is how long a seat waits at most while no worker of the pool is lent: then every request that comes waits
+// with it, or is refused.
+const impatience = time.Second
 
 func (g *generation) newSeat(id int) *seat {
 	return &seat{
@@ -68,8 +73,8 @@ func (s *seat) run(ctx context.Context) {
 		case b := <-s.booted:
 			s.booted = nil
 			s.take(b)
-		case <-s.again:
-			s.again = nil
+		case now := <-s.again:
+			s.reconsider(now)
 		case reason := <-retire:
 			s.replace(reason)
 		case <-exited:
@@ -172,9 +177,29 @@ func (s *seat) fail(err error) {
 		s.again = make(chan time.Time) // never
 		return
 	}
-	wait := spread(backoff(s.failures))
-	s.again = time.After(wait)
-	s.gen.pool.failures.add(s.id, err, wait, time.Now())
+	s.gen.pool.failures.add(s.id, err, s.pause(), time.Now())
+}
+
+// pause puts the next start off, and returns for how long: until then, or for less when no worker serves any more.
+func (s *seat) pause() time.Duration {
+	wait, now := spread(backoff(s.failures)), time.Now()
+	if !s.gen.pool.serving() {
+		wait = min(wait, impatience)
+	}
+	s.due = now.Add(wait)
+	s.await(now)
+	return wait
+}
+
+// await looks again when the next start is due, or sooner, as meanwhile the last worker may end that serves.
+func (s *seat) await(now time.Time) { s.again = time.After(min(s.due.Sub(now), impatience)) }
+
+// reconsider goes on waiting only while somebody serves.
+func (s *seat) reconsider(now time.Time) {
+	s.again = nil
+	if now.Before(s.due) && s.gen.pool.serving() {
+		s.await(now)
+	}
 }
 
 // hopeless reports whether err ends the generation. Once it has been of use none does: it may be the database that is away,
@@ -235,19 +260,20 @@ func (s *seat) mourn() {
 	}
 }
 
-// leave empties the seat. If its worker has ended so soon that the next one will too, the next start waits.
+// leave empties the seat. Only if its worker was of no use at all, so that the next one may well be of none either, does
+// the next start wait: whoever kills workers from outside must not leave a server without any.
 func (s *seat) leave() *Worker {
 	w := s.worker
 	s.worker, s.worn = nil, ""
 	if s.booted != nil {
 		return w // a successor is on its way
 	}
-	if s.gate == nil && time.Since(s.since) >= steady {
+	if s.gate == nil && (w.answered() || time.Since(s.since) >= steady) {
 		s.failures = 0
 		return w
 	}
 	s.failures++
-	s.again = time.After(spread(backoff(s.failures)))
+	s.pause()
 	return w
 }
 

@@ -344,6 +344,13 @@ func (s *Slot) requests() uint64 {
 	return s.begun
 }
 
+// answered reports whether the thread has come back from a request.
+func (s *Slot) answered() bool {
+	_, busy := s.Serving()
+	n := s.requests()
+	return n > 1 || n == 1 && !busy
+}
+
 func (s *Slot) close() {
 	_ = s.out.Close() // the process has ended
 	_ = s.in.Close()

@@ -93,6 +93,7 @@ func (g *generation) diagnose(ctx context.Context, err error) error {
 func (p *Pool) lend(w *Worker) {
 	w.become(Ready)
 	w.log.Debug("worker ready", "python", w.ready.Version, "gil", w.ready.GIL)
+	p.lent.Add(1)
 	p.host.Offer(w)
 	if p.wasReady.CompareAndSwap(false, true) {
 		p.ready <- w.ready

@@ -2,6 +2,7 @@ package workers
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -91,3 +92,6 @@ func (w *Worker) requests() uint64 {
 	}
 	return n
 }
+
+// answered reports whether a thread has come back from a request.
+func (w *Worker) answered() bool { return slices.ContainsFunc(w.slots, (*Slot).answered) }
