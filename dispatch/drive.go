@@ -107,6 +107,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 		t.abandon(workers.ErrWorkerDied) // it could not be asked whether it will come to them
 		d.lose(t)
 		return false
+	default: // it is back
 	}
 	if r.state != idle {
 		t.slot.Finish()

@@ -33,6 +33,7 @@ func (d *Dispatcher) overdue(t *thread) restState {
 		return stuck
 	case idle:
 		return idle
+	default: // it has this one request to come back from
 	}
 	state := d.await(t, since.Add(cfg.GracefulTimeout))
 	switch state {
