@@ -34,10 +34,11 @@ func TestRequestsOfClientsThatLeftDoNotWait(t *testing.T) {
 	fourth := th.queued(2, "GET", "/fourth", &client{})
 	a.say("answer 1")
 	assert.Equal(t, "1", receive(t, first, "no answer").body)
-	for path, results := range map[string]<-chan result{"/third": third, "/fourth": fourth} {
+	waiting := map[string]<-chan result{"/third": third, "/fourth": fourth}
+	for range waiting {
 		b := th.enter()
 		b.say("answer x")
-		assert.Equal(t, "x", receive(t, results, path).body)
+		assert.Equal(t, "x", receive(t, waiting[b.path], b.path).body)
 	}
 }
 
