@@ -223,6 +223,9 @@ func (c *conn) Wake(why quiet.Reason) {
 // read reads what the client sends into p. It returns errLate when limit has passed, and errQuiet when nothing has come
 // for a while, but may.
 func (c *conn) read(p []byte, limit time.Time) (int, error) {
+	if c.p.cutting.Load() {
+		return 0, errCut
+	}
 	now := time.Now()
 	c.until = limit
 	if !now.Before(limit) {
@@ -311,7 +314,7 @@ func (c *conn) end() {
 	}
 	linger := c.lingering || (c.unannounced && (!c.in.empty() || c.hasMore()))
 	c.in.free()
-	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && linger {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok && linger && !c.p.cutting.Load() {
 		if half.CloseWrite() == nil {
 			c.discard(time.Now().Add(lingerTime))
 		}

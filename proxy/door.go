@@ -2,9 +2,11 @@ package proxy
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"forebay/proxy/head"
@@ -18,47 +20,50 @@ var (
 // door counts the open connections: all, and those of each address.
 type door struct {
 	mu    sync.Mutex
-	open  int
+	open  map[*conn]struct{}
 	from  map[netip.Addr]int // only where there is a limit for an address
 	empty chan struct{}      // closed when the last connection has ended; nil while nobody waits for it
 }
 
 // enter counts a connection, and reports whether it is one too many.
-func (d *door) enter(limit int) error {
+func (d *door) enter(c *conn, limit int) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open++
-	if limit > 0 && d.open > limit {
+	if d.open == nil {
+		d.open = map[*conn]struct{}{}
+	}
+	d.open[c] = struct{}{}
+	if limit > 0 && len(d.open) > limit {
 		return errTooMany
 	}
 	return nil
 }
 
-// claim counts a connection of an address, and reports whether it is one too many.
+// claim counts a connection of an address, unless it is one too many.
 func (d *door) claim(from netip.Addr, limit int) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.from == nil {
 		d.from = map[netip.Addr]int{}
 	}
-	d.from[from]++
-	if d.from[from] > limit {
+	if d.from[from] >= limit {
 		return errTooManyFrom
 	}
+	d.from[from]++
 	return nil
 }
 
 // leave is for each connection that has entered. from is invalid if it has claimed no address.
-func (d *door) leave(from netip.Addr) {
+func (d *door) leave(c *conn, from netip.Addr) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.open--
+	delete(d.open, c)
 	if from.IsValid() {
 		if d.from[from]--; d.from[from] == 0 {
 			delete(d.from, from)
 		}
 	}
-	if d.open == 0 && d.empty != nil {
+	if len(d.open) == 0 && d.empty != nil {
 		close(d.empty)
 		d.empty = nil
 	}
@@ -67,7 +72,7 @@ func (d *door) leave(from netip.Addr) {
 // await waits until no connection is open, or for the end of ctx, and returns how many still are. Nothing enters any more.
 func (d *door) await(ctx context.Context) int {
 	d.mu.Lock()
-	if d.open == 0 {
+	if len(d.open) == 0 {
 		d.mu.Unlock()
 		return 0
 	}
@@ -81,7 +86,14 @@ func (d *door) await(ctx context.Context) int {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.open
+	return len(d.open)
+}
+
+// all returns the connections that are open. They may end at any moment.
+func (d *door) all() []*conn {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Collect(maps.Keys(d.open))
 }
 
 // household is what counts as one address: an IPv6 client has a whole /64 (RFC 6177).
@@ -109,7 +121,7 @@ func (p *Proxy) accept(ln net.Listener) {
 			_ = raw.Close() // the error that counts is the other
 			continue
 		}
-		err = p.door.enter(c.rules.cfg.MaxConnections)
+		err = p.door.enter(c, c.rules.cfg.MaxConnections)
 		if err == nil {
 			err = c.claim()
 		}
@@ -128,8 +140,12 @@ func (c *conn) claim() error {
 	if limit <= 0 || !c.remote.IsValid() || c.relayed {
 		return nil
 	}
-	c.household = household(c.remote.Addr())
-	return c.p.door.claim(c.household, limit)
+	from := household(c.remote.Addr())
+	if err := c.p.door.claim(from, limit); err != nil {
+		return err
+	}
+	c.household = from
+	return nil
 }
 
 // turnAway answers a connection that is one too many. A few of them are given the time to read the answer.
@@ -156,6 +172,6 @@ const maxTurning = 256
 func (p *Proxy) forget(c *conn) {
 	if !c.forgotten {
 		c.forgotten = true
-		p.door.leave(c.household)
+		p.door.leave(c, c.household)
 	}
 }

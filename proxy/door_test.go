@@ -52,20 +52,21 @@ func TestConnectionsBeyondTheLimitAreAnsweredAndLogged(t *testing.T) {
 func TestAnAddressDoesNotCrowdOutOthers(t *testing.T) {
 	var d door
 	one, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-	require.NoError(t, d.enter(0))
+	first, second, third := new(conn), new(conn), new(conn)
+	require.NoError(t, d.enter(first, 0))
 	require.NoError(t, d.claim(one, 1))
-	require.NoError(t, d.enter(0))
+	require.NoError(t, d.enter(second, 0))
 	require.ErrorIs(t, d.claim(one, 1), errTooManyFrom)
-	require.NoError(t, d.enter(0))
+	d.leave(second, netip.Addr{})
+	require.NoError(t, d.enter(third, 0))
 	require.NoError(t, d.claim(other, 1))
-	d.leave(one)
-	d.leave(one)
-	require.NoError(t, d.enter(0))
-	require.NoError(t, d.claim(one, 1))
-	d.leave(one)
-	d.leave(other)
+	d.leave(first, one)
+	require.NoError(t, d.enter(second, 0))
+	require.NoError(t, d.claim(one, 1), "those that were turned away do not count")
+	d.leave(second, one)
+	d.leave(third, other)
 	assert.Empty(t, d.from)
-	assert.Zero(t, d.open)
+	assert.Empty(t, d.open)
 }
 
 func TestHousehold(t *testing.T) {

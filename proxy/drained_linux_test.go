@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,9 @@ import (
 
 	"forebay/config"
 	"forebay/proxy/quiet"
+	"forebay/python"
+	"forebay/python/spool"
+	"forebay/workers"
 )
 
 // draining waits until the front takes nothing new.
@@ -113,5 +117,70 @@ func TestDrainEndsWithTheLastClient(t *testing.T) {
 			fresh.closed()
 			used.closed()
 		})
+	}
+}
+
+// TestTheEndOfDrainCutsWhatIsLeft: at any stage, at rest or not. Each request has its line, and nothing is left but what an
+// application is busy with, which ends with its worker.
+func TestTheEndOfDrainCutsWhatIsLeft(t *testing.T) {
+	large := strings.Repeat("x", 16<<20)
+	stages := map[string]struct {
+		sends string
+		line  string
+	}{
+		"half a head":      {get[:12], `"-" 503 `},
+		"half a body":      {withLength("0123456789")[:55], `" 503 `},
+		"a file's":         {withLength(strings.Repeat("x", 500))[:400], `" 503 `},
+		"a slow reader":    {"GET /large HTTP/1.1\r\nHost: a\r\n\r\n", `" 200 `},
+		"a quiet stream":   {getStream, `" 200 5 `},
+		"a refused client": {"\x16\r\n", `"-" 400 `},
+		"a busy worker":    {"GET /busy HTTP/1.1\r\nHost: a\r\n\r\n", `" 502 `},
+	}
+	for name, stage := range stages {
+		for how, stay := range map[string]time.Duration{"at rest": time.Millisecond, "in a hurry": time.Minute} {
+			t.Run(name+", "+how, func(t *testing.T) {
+				before := inventory(t)
+				stream := spool.New(spool.Limits{Memory: 1 << 10})
+				entered, killed := make(chan struct{}, 1), make(chan struct{})
+				f := startFront(t, &application{answer: func(seen call) (*python.Response, error) {
+					entered <- struct{}{}
+					switch seen.environ["PATH_INFO"] {
+					case "/large":
+						return whole("200 OK", large), nil
+					case "/stream":
+						_, _ = stream.Write([]byte("first")) // there is room
+						resp := whole("200 OK", "")
+						resp.Stream = stream
+						return resp, nil
+					}
+					<-killed
+					return nil, workers.ErrWorkerDied
+				}}, bySocket(t), small).hasten(stay)
+				c := f.dial().send(stage.sends)
+				switch name {
+				case "a slow reader", "a busy worker", "a quiet stream":
+					<-entered
+				case "a refused client":
+					f.linesNow(t, stage.line)
+				default:
+					c.rests(f, map[bool]int{true: 1}[how == "at rest"])
+				}
+				f.stop()
+				f.draining()
+				f.drain()
+				require.NoError(t, <-f.ended)
+				close(killed)
+				f.proxy.Settle()
+				assert.Contains(t, f.linesNow(t, stage.line), stage.line)
+				assert.Contains(t, f.log.String(), "connections cut")
+				assert.NotContains(t, f.log.String(), "left behind")
+				_, _ = io.Copy(io.Discard, c) // to the server's end of it
+				require.NoError(t, c.Close())
+				f.ended <- nil
+				assert.Len(t, f.lines(), 1)
+				stream.End(nil)
+				before.restored(t)
+			})
+		}
 	}
 }

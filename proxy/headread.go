@@ -132,6 +132,8 @@ func (c *conn) brokenHead(err error) error {
 		return errHeadTimeout
 	case nothing:
 		return nil
+	case errors.Is(err, errCut):
+		return err
 	case errors.Is(err, io.EOF):
 		return errHalfHead // it may have closed one direction only, and still read (RFC 9112, section 8)
 	}

@@ -41,7 +41,7 @@ func (f *front) emptied() {
 	require.Eventually(f.t, func() bool {
 		f.proxy.door.mu.Lock()
 		defer f.proxy.door.mu.Unlock()
-		return f.proxy.door.open == 0
+		return len(f.proxy.door.open) == 0
 	}, patience, 50*time.Microsecond)
 }
 

@@ -49,6 +49,7 @@ type Proxy struct {
 	quiet    *quiet.Loop
 	draining atomic.Bool // no further request is wanted
 	patient  atomic.Bool // but those of connections that are open are waited for
+	cutting  atomic.Bool // nobody is waited for any more
 
 	mu        sync.Mutex
 	listeners []*listener
@@ -78,7 +79,7 @@ func New(s Settings, budget *spool.Budget, app Application, accessLog *access.Lo
 }
 
 // Run serves until ctx ends; then it accepts nothing more, lets the requests that are being served end, and returns when
-// they have, or when drain ends.
+// they have, or when drain ends. What is left then is cut; see Settle.
 func (p *Proxy) Run(ctx, drain context.Context) error {
 	var watching sync.WaitGroup
 	watching.Go(p.quiet.Run) // ends by its Close below
@@ -92,6 +93,7 @@ func (p *Proxy) Run(ctx, drain context.Context) error {
 	}
 	if open := p.door.await(drain); open > 0 {
 		p.log.Warn("connections cut", "open", open)
+		p.cut()
 	}
 	err := p.quiet.Close()
 	watching.Wait()

@@ -35,6 +35,8 @@ func statusOf(err error) int {
 		return http.StatusServiceUnavailable
 	case errors.Is(err, dispatch.ErrClientGone):
 		return statusClientGone
+	case errors.Is(err, errCut):
+		return http.StatusServiceUnavailable
 	case errors.Is(err, dispatch.ErrTimeout):
 		return http.StatusGatewayTimeout
 	case errors.Is(err, workers.ErrWorkerDied):
@@ -83,6 +85,9 @@ func retryAfter(err error) int64 {
 // distrust reports whether the connection must end with a refusal: what follows is not a request, or a body that nobody
 // has read.
 func (x *exchange) distrust(err error, status int) bool {
+	if errors.Is(err, errCut) {
+		return true
+	}
 	var refusal *head.Refusal
 	var limited *limit.Refusal
 	switch {

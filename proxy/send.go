@@ -96,6 +96,9 @@ func (c *conn) renew() time.Time {
 		c.due = due
 		_ = c.Conn.SetWriteDeadline(due) // fails only on a closed connection, as the write will
 	}
+	if c.p.cutting.Load() { // after the deadline was set, as it may have been put over that of cut
+		c.cut()
+	}
 	return now
 }
 
@@ -113,6 +116,9 @@ func (c *conn) slow(begun time.Time, n int, err error) error {
 	c.sending.add(n, time.Since(begun))
 	switch {
 	case !errors.Is(err, os.ErrDeadlineExceeded):
+	case c.p.cutting.Load():
+		err = errCut
+		c.reset()
 	case rate > 0 && c.sending.slack(rate, c.rules.cfg.SendMinRateAfter) <= 0:
 		err = errSendSlow
 		c.reset() // or the kernel would keep what it has for it

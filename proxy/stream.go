@@ -126,7 +126,11 @@ func (x *exchange) watch(s *spool.Spool) *outgoing {
 // Wake is called when the client has closed its side. It may still read, and then the application's next piece reaches
 // it; but one that says nothing more and waits in vain for a while is taken to have left, as nginx takes it at once. One
 // that is slow to take what there is does not wait.
-func (w *watched) Wake(quiet.Reason) {
+func (w *watched) Wake(why quiet.Reason) {
+	if why == quiet.Ending {
+		w.spool.Close()
+		return
+	}
 	waited, seen := w.spool.Waited(), w.reads.Load()
 	w.timer.Store(time.AfterFunc(w.rest, func() {
 		if waited && w.spool.Waited() && w.reads.Load() == seen {

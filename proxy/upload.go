@@ -331,6 +331,8 @@ func (x *exchange) bodyError(err error) error {
 		return errBodySlow
 	case errors.Is(err, errLate):
 		return errBodyTimeout
+	case errors.Is(err, errCut):
+		return err
 	case errors.Is(err, io.EOF):
 		return errHalfBody // it may have closed one direction only, and still read (RFC 9112, section 8)
 	}

@@ -194,6 +194,42 @@ func TestGracefulTimeoutEndsWhatHangs(t *testing.T) {
 	assert.Contains(t, s.Stderr.String(), "worker killed with requests running")
 }
 
+// TestWhatIsCutHasItsLine in the access log: the request that runs, the one that waits for its thread, and the one that
+// has not come yet.
+func TestWhatIsCutHasItsLine(t *testing.T) {
+	st := newStage(t)
+	s := startForebay(t, "-w", "1", "--threads", "1", "--graceful-timeout", "1", "--chdir", apps, "-e", st.env(), "stage")
+	open := func() net.Conn { // and accepted, so that what is sent on it does not depend on the moment of the signal
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.URL, "http://"))
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = conn.Close() })
+		_, err = conn.Write([]byte("GET /echo/ HTTP/1.1\r\nHost: a\r\n\r\n"))
+		require.NoError(t, err)
+		_, err = conn.Read(make([]byte, 1000))
+		require.NoError(t, err)
+		return conn
+	}
+	waits, comes := open(), open()
+	running := begin(s.URL + "/runs")
+	st.request()
+	_, err := waits.Write([]byte("GET /waits HTTP/1.1\r\nHost: a\r\n\r\n"))
+	require.NoError(t, err)
+	_, err = comes.Write([]byte("POST /comes HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nabc"))
+	require.NoError(t, err)
+	s.Signal(syscall.SIGTERM)
+	assert.Equal(t, 0, s.Wait())
+	assert.Equal(t, http.StatusBadGateway, await(t, running).status)
+	for _, conn := range []net.Conn{waits, comes} {
+		answer, err := io.ReadAll(conn)
+		require.NoError(t, err)
+		assert.Contains(t, string(answer), "HTTP/1.1 503 ")
+	}
+	for path, status := range map[string]string{"/runs": "502", "/waits": "503", "/comes": "503"} {
+		assert.Regexp(t, path+` HTTP/1.1" `+status+" ", s.Stdout.String())
+	}
+	assert.NotContains(t, s.Stderr.String(), "left behind")
+}
+
 func TestNoPythonOutlivesAMasterThatIsKilled(t *testing.T) {
 	t.Run("with a request that hangs", func(t *testing.T) {
 		st := newStage(t)

@@ -145,6 +145,7 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 		err = workErr
 	}
 	endDispatch()
+	s.proxy.Settle()
 	endLimits()
 	endLog()
 	endObey()

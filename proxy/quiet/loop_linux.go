@@ -23,6 +23,7 @@ type Loop struct {
 	schedule schedule
 	watches  int32 // so far
 	draining bool
+	ending   bool
 	closed   bool
 }
 
@@ -59,7 +60,7 @@ func (l *Loop) WatchHangup(e *Entry) bool {
 func (l *Loop) watch(e *Entry, until time.Time, idle bool, events uint32) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed || (l.draining && idle) {
+	if l.closed || l.ending || (l.draining && idle) {
 		return false
 	}
 	if err := l.control(e, events|unix.EPOLLONESHOT); err != nil {
@@ -208,24 +209,39 @@ func (l *Loop) Alive() {
 
 // Drain wakes the idle ones, and lets no further one in.
 func (l *Loop) Drain() {
-	for _, e := range l.takeIdle() {
+	l.refuse(&l.draining)
+	for _, e := range l.takeAll(func(e *Entry) bool { return e.idle }) {
 		e.Guest.Wake(Draining)
 	}
 }
 
-func (l *Loop) takeIdle() (idle []*Entry) {
+// End wakes all, and lets none in any more.
+func (l *Loop) End() {
+	l.refuse(&l.ending)
+	for _, e := range l.takeAll(func(*Entry) bool { return true }) {
+		e.Guest.Wake(Ending)
+	}
+}
+
+// refuse sets one of the flags that keep entries out.
+func (l *Loop) refuse(flag *bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.draining = true
+	*flag = true
+}
+
+func (l *Loop) takeAll(of func(*Entry) bool) (taken []*Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	for _, e := range l.entries {
-		if e.idle {
-			idle = append(idle, e)
+		if of(e) {
+			taken = append(taken, e)
 		}
 	}
-	for _, e := range idle {
+	for _, e := range taken {
 		l.remove(e)
 	}
-	return idle
+	return taken
 }
 
 // Close ends Run. Nothing that is still watched is woken.

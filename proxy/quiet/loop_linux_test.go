@@ -273,6 +273,21 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+func TestEnd(t *testing.T) {
+	l := runLoop(t)
+	idle, busy, hangup := newGuest(t), newGuest(t), newGuest(t)
+	require.True(t, l.Watch(&idle.entry, time.Now().Add(time.Hour), true))
+	require.True(t, l.Watch(&busy.entry, time.Now().Add(time.Hour), false))
+	require.True(t, l.WatchHangup(&hangup.entry))
+	l.End()
+	for _, g := range []*guest{idle, busy, hangup} {
+		assert.Equal(t, Ending, g.wakes(t))
+		assert.False(t, l.Watch(&g.entry, time.Time{}, false))
+		assert.False(t, l.WatchHangup(&g.entry))
+	}
+	assert.Zero(t, l.Len())
+}
+
 func TestAfterClose(t *testing.T) {
 	l, err := New()
 	require.NoError(t, err)

@@ -31,5 +31,8 @@ func (l *Loop) Alive() {}
 // Drain does nothing.
 func (l *Loop) Drain() {}
 
+// End does nothing.
+func (l *Loop) End() {}
+
 // Close ends Run.
 func (l *Loop) Close() error { close(l.end); return nil }

@@ -18,6 +18,7 @@ const (
 	Readable Reason = iota // there is something to read, or the client has closed its side
 	Late                   // the time is up that Watch was told
 	Draining               // it is idle, and the server is going down
+	Ending                 // the server does not wait any longer
 )
 
 // Guest is what a connection does when it is woken.
