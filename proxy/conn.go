@@ -37,6 +37,8 @@ type conn struct {
 	localPort  []byte
 
 	in        input
+	seen      int       // of a head that is not whole: bytes that need not be looked at again
+	lined     bool      // and its request line has been checked
 	x         *exchange // the request that is being received or answered; nil between requests
 	begun     time.Time // the beginning of the connection
 	first     time.Time // when the second byte or a later one of a head was waited for; zero: not yet

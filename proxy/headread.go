@@ -32,22 +32,11 @@ func (c *conn) awaitHead() ([]byte, error) {
 	if err := c.greet(); err != nil {
 		return nil, err
 	}
-	scanned := 0
 	for {
-		c.skipEmptyLines()
-		waiting := c.in.pending()
-		if i := bytes.Index(waiting[min(scanned, len(waiting)):], endOfHead); i >= 0 {
-			size := min(scanned, len(waiting)) + i + len(endOfHead)
-			if size > c.rules.cfg.HeadSize {
-				return nil, errHeadTooLong
-			}
-			c.in.r += size
-			return waiting[:size:size], nil
+		block, err := c.scan()
+		if block != nil || err != nil {
+			return block, err
 		}
-		if err := c.checkHalf(waiting); err != nil {
-			return nil, err
-		}
-		scanned = max(0, len(waiting)-len(endOfHead)+1)
 		n, err := c.read(c.in.room(), c.headLimit())
 		if err != nil {
 			return nil, err
@@ -56,10 +45,32 @@ func (c *conn) awaitHead() ([]byte, error) {
 	}
 }
 
+// scan takes a whole head, if it is there, and looks at no byte twice: who sends one at a time could make much of it.
+func (c *conn) scan() ([]byte, error) {
+	c.skipEmptyLines()
+	waiting := c.in.pending()
+	from := max(0, c.seen-len(endOfHead)+1)
+	if i := bytes.Index(waiting[from:], endOfHead); i >= 0 {
+		size := from + i + len(endOfHead)
+		if size > c.rules.cfg.HeadSize {
+			return nil, errHeadTooLong
+		}
+		c.in.r += size
+		c.seen, c.lined = 0, false
+		return waiting[:size:size], nil
+	}
+	if err := c.checkHalf(waiting); err != nil {
+		return nil, err
+	}
+	c.seen = len(waiting)
+	return nil, nil
+}
+
 // skipEmptyLines: RFC 9112, section 2.2, has a server ignore empty lines before a request line.
 func (c *conn) skipEmptyLines() {
 	for bytes.HasPrefix(c.in.pending(), endOfLine) {
 		c.in.r += 2
+		c.seen = 0
 	}
 }
 
@@ -71,32 +82,22 @@ func (c *conn) checkHalf(half []byte) error {
 	if len(half) > c.rules.cfg.HeadSize {
 		return errHeadTooLong
 	}
-	line, rest, found := bytes.Cut(half, endOfLine)
-	if found {
-		if err := head.CheckLine(line, c.rules.limits); err != nil {
-			return err
+	for i := c.seen; i < len(half); i++ {
+		next := bytes.IndexByte(half[i:], '\n')
+		if next < 0 {
+			break
 		}
-	}
-	for _, part := range [][]byte{line, rest} {
-		if hasBareFeed(part) {
+		if i += next; i == 0 || half[i-1] != '\r' {
 			return errBareFeed
+		}
+		if !c.lined {
+			if err := head.CheckLine(half[:i-1], c.rules.limits); err != nil {
+				return err
+			}
+			c.lined = true
 		}
 	}
 	return nil
-}
-
-// hasBareFeed reports whether a line ends with LF alone.
-func hasBareFeed(b []byte) bool {
-	for {
-		i := bytes.IndexByte(b, '\n')
-		if i < 0 {
-			return false
-		}
-		if i == 0 || b[i-1] != '\r' {
-			return true
-		}
-		b = b[i+1:]
-	}
 }
 
 // headLimit is when the head must be here: from the first byte on, from the beginning for a connection's first head, and

@@ -3,7 +3,6 @@ package proxy
 import (
 	"errors"
 	"net/http"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -111,7 +110,7 @@ func (x *exchange) cut(err error) error {
 	c.leaving, c.unannounced = true, false
 	var unsent *sendError
 	switch {
-	case errors.As(err, &unsent), errors.Is(err, os.ErrClosed): // it has left, or is too slow
+	case errors.As(err, &unsent): // it has left, or is too slow
 		x.p.log.Debug("client left its answer", x.attrs("error", err)...)
 	case errors.Is(err, dispatch.ErrTimeout): // the dispatcher's line has the thread's stack, too
 	default:

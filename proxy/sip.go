@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"bytes"
 	"log/slog"
 	"runtime/debug"
 	"syscall"
@@ -50,8 +49,8 @@ func (c *conn) readNow(p []byte) (n int) {
 // must not, or where something is wrong, the connection's own goroutine sees to it.
 func (c *conn) lacks() bool {
 	if c.x == nil {
-		waiting := c.in.pending()
-		if bytes.Contains(waiting, endOfHead) || c.checkHalf(waiting) != nil {
+		if block, err := c.scan(); block != nil || err != nil {
+			c.in.r -= len(block) // not taken yet
 			return false
 		}
 		c.until = c.headLimit()

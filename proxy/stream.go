@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -96,8 +97,14 @@ type outgoing struct {
 // take takes what is there of the body.
 func (b *outgoing) take(wait bool) error {
 	b.reads.Add(1)
-	return b.spool.Take(&b.batch, wait)
+	err := b.spool.Take(&b.batch, wait)
+	if errors.Is(err, os.ErrClosed) { // by Wake, as nobody else closes it before unwatch
+		return &sendError{errLeft}
+	}
+	return err
 }
+
+var errLeft = errors.New("the client has left a quiet stream")
 
 func (b *outgoing) release() {
 	b.spool.Release(&b.batch)
