@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"os"
 	"path"
 	"path/filepath"
 	"strings"
@@ -161,6 +162,13 @@ func open(answer *reply.Application, places []place, name string) error {
 	}
 	answer.File, answer.Count = file, info.Size()
 	answer.Release = func() { _ = file.Close() } // opened for reading only
+	answer.Intact = func() bool { return isIntact(file, info) }
 	answer.Validators = conditional.OfFile(info)
 	return nil
+}
+
+// isIntact reports whether nothing was written to a file since it was opened.
+func isIntact(file *os.File, then fs.FileInfo) bool {
+	now, err := file.Stat()
+	return err == nil && now.Size() == then.Size() && now.ModTime().Equal(then.ModTime())
 }

@@ -130,6 +130,20 @@ func TestWhatTheApplicationSaysStays(t *testing.T) {
 	assert.Contains(t, string(got.Fields), "Content-Disposition: attachment\r\n")
 }
 
+func TestAFileThatIsWrittenToIsNotIntact(t *testing.T) {
+	media := filepath.Join(site(t), "media")
+	files := opened(t, []string{media}, nil)
+	path := filepath.Join(media, "a.txt")
+	got, found := files.Reply([]byte("GET"), nil, 200, fieldsOf("X-Sendfile: "+path))
+	require.True(t, found)
+	t.Cleanup(got.Done)
+	assert.True(t, got.Intact())
+	require.NoError(t, os.Rename(path, path+".old"))
+	assert.True(t, got.Intact(), "it is the same under another name")
+	require.NoError(t, os.WriteFile(path+".old", []byte("longer than before"), 0o600))
+	assert.False(t, got.Intact())
+}
+
 func TestResponsesThatNameNoFile(t *testing.T) {
 	media := filepath.Join(site(t), "media")
 	sendfile := opened(t, []string{media}, nil)

@@ -21,6 +21,8 @@ type Application struct {
 	Type string
 	// Validators are those of the file. They are told where Fields has neither ETag nor Last-Modified.
 	Validators conditional.Validators
+	// Intact is Reply.Intact. It may be nil.
+	Intact func() bool
 	// Release is called once, when the file is no longer needed: as a rule by Done.
 	Release func()
 }
@@ -34,6 +36,7 @@ func (a *Application) Reply(method []byte, request []python.Field) *Reply {
 		known.note(&a.Fields[i])
 	}
 	c := NewFile(a.head(&known), known.validators, a.File, a.Offset, a.Count, a.Release)
+	c.Guard(a.Intact)
 	c.Whole = known.whole
 	if a.Status != http.StatusOK || known.ranged || (string(method) != http.MethodGet && string(method) != http.MethodHead) {
 		c.whole.Status = a.Status
