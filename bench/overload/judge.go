@@ -26,6 +26,8 @@ type Trial struct {
 	Recovery time.Duration `json:"recovery_ns"`
 	// LaterP99 is of the requests from a second after the fall.
 	LaterP99 time.Duration `json:"later_p99_ns"`
+	// Lag is how late the program was that makes the load, at worst. It shares the machine.
+	Lag time.Duration `json:"sent_late_ns"`
 	// Seconds are good answers in each second from the begin.
 	Seconds []int `json:"good_in_each_second"`
 }
@@ -36,6 +38,7 @@ func judge(samples []sample, begin, end time.Duration) Trial {
 	var took, later []time.Duration
 	perSecond := map[int]int{}
 	for _, s := range samples {
+		trial.Lag = max(trial.Lag, s.sent-s.due)
 		if s.outcome == good {
 			perSecond[int(s.end/time.Second)]++
 			if s.end >= begin && s.end < end {

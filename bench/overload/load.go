@@ -15,10 +15,11 @@ type step struct {
 	lasts time.Duration
 }
 
-// sample is one request: when it was due since the begin, when its client knew its outcome, and which that was.
+// sample is one request: when it was due since the begin, when it was sent, when its client knew its outcome, and which
+// that was.
 type sample struct {
-	due, end time.Duration
-	outcome  outcome
+	due, sent, end time.Duration
+	outcome        outcome
 }
 
 // mostOpen bounds the requests that are on their way at once, and so the descriptors and the memory of this program.
@@ -44,10 +45,11 @@ func openLoop(ctx context.Context, c client, steps []step) ([]sample, error) {
 				return nil, fmt.Errorf("more than %d requests are on their way", mostOpen)
 			}
 			asking.Go(func() { // ends when the client's patience does
+				sent := time.Since(begin)
 				result := c.ask(ctx, begin.Add(due))
 				open.Add(-1)
 				mu.Lock()
-				samples = append(samples, sample{due, time.Since(begin), result})
+				samples = append(samples, sample{due, sent, time.Since(begin), result})
 				mu.Unlock()
 			})
 		}

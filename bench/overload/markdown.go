@@ -27,11 +27,11 @@ func (r *Report) writeMarkdown(w io.Writer) {
 	page.Text("%v at %v times the peak, %v before and %v after at %v times; a client's patience is %v.", o.During, o.Factor, o.Before, o.After,
 		o.Rest, o.Patience)
 	page.Table("", "clients", "peak/s", "goodput/s", "of the peak", "worst second", "good p50", "p99", "sent", "refused", "late or left",
-		"broken", "recovered after", "p99 from 1 s after")
+		"broken", "recovered after", "p99 from 1 s after", "sent late by")
 	for _, t := range r.Trials {
 		page.Row(t.Peer, t.kind(), fmt.Sprintf("%.0f", t.Peak), fmt.Sprintf("%.0f", t.Goodput), fmt.Sprintf("%.0f %%", 100*t.Goodput/t.Peak),
 			fmt.Sprintf("%.0f", t.Worst), milliseconds(t.Median), milliseconds(t.P99), fmt.Sprint(t.Sent), fmt.Sprint(t.Outcomes["refused"]),
-			fmt.Sprint(t.Outcomes["late"]+t.Outcomes["left"]), fmt.Sprint(t.Outcomes["broken"]), milliseconds(t.Recovery), milliseconds(t.LaterP99))
+			fmt.Sprint(t.Outcomes["late"]+t.Outcomes["left"]), fmt.Sprint(t.Outcomes["broken"]), milliseconds(t.Recovery), milliseconds(t.LaterP99), milliseconds(t.Lag))
 	}
 	page.End()
 	page.Text("Good answers in each second:")

@@ -110,19 +110,25 @@ func TestPeak(t *testing.T) {
 
 func TestJudgement(t *testing.T) {
 	second := time.Second
-	samples := []sample{
-		{0, second / 2, good},                  // before
-		{second - 1, second, good},             // due before, answered while the load was too high
-		{second, 2*second + second/2, good},    // while it was
-		{second, 3 * second, refused},          //
-		{2 * second, 3*second + 1, good},       //
-		{2 * second, 4*second + 1, good},       // answered after it
-		{3 * second, 9 * second, late},         //
-		{4*second + 5, 4*second + 6, refused},  // after: the load has fallen
-		{5*second + 1, 5*second + 4, good},     //
-		{5*second + 2, 5*second + 4, good},     //
-		{5*second + 3, 5*second + 3*10, left},  //
-		{5*second + 10, 5*second + 3*10, good}, //
+	var samples []sample
+	for _, s := range []struct {
+		due, end time.Duration
+		outcome  outcome
+	}{
+		{0, second / 2, good},                 // before
+		{second - 1, second, good},            // due before, answered while the load was too high
+		{second, 2*second + second/2, good},   // while it was
+		{second, 3 * second, refused},         //
+		{2 * second, 3*second + 1, good},      //
+		{2 * second, 4*second + 1, good},      // answered after it
+		{3 * second, 9 * second, late},        //
+		{4*second + 5, 4*second + 6, refused}, // after: the load has fallen
+		{5*second + 1, 5*second + 4, good},    //
+		{5*second + 2, 5*second + 4, good},    //
+		{5*second + 3, 5*second + 30, left},   //
+		{5*second + 10, 5*second + 30, good},  //
+	} {
+		samples = append(samples, sample{s.due, s.due + time.Duration(len(samples)), s.end, s.outcome})
 	}
 	got := judge(samples, second, 4*second)
 	assert.Equal(t, 5, got.Sent)
@@ -133,10 +139,11 @@ func TestJudgement(t *testing.T) {
 	assert.Equal(t, second+second/2, got.Median)
 	assert.Equal(t, second+3, got.Recovery, "from then on all is well")
 	assert.Equal(t, time.Duration(3), got.LaterP99)
+	assert.Equal(t, time.Duration(len(samples)-1), got.Lag)
 }
 
 func TestJudgementOfNothingGood(t *testing.T) {
-	got := judge([]sample{{time.Second, 2 * time.Second, refused}}, 0, 3*time.Second)
+	got := judge([]sample{{time.Second, time.Second, 2 * time.Second, refused}}, 0, 3*time.Second)
 	assert.Zero(t, got.Goodput)
 	assert.Zero(t, got.Worst)
 	assert.Zero(t, got.P99)
