@@ -38,7 +38,11 @@ func (x *exchange) answer(resp *python.Response) error {
 		return err
 	}
 	if r := x.fileReply(resp, said); r != nil {
-		return x.sendReply(r)
+		var reason []byte
+		if r.Status == resp.Status {
+			reason = resp.Reason
+		}
+		return x.sendReply(r, reason)
 	}
 	if answered, err := x.answerCoded(resp, said); answered || err != nil {
 		return err

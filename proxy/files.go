@@ -10,5 +10,5 @@ func (x *exchange) serveStatic() (found bool, err error) {
 	if !found {
 		return false, nil
 	}
-	return true, x.sendReply(r)
+	return true, x.sendReply(r, nil)
 }

@@ -6,8 +6,9 @@ import (
 	"forebay/proxy/reply"
 )
 
-// sendReply sends what forebay answers by itself, or for an application. r is done with when it returns.
-func (x *exchange) sendReply(r *reply.Reply) error {
+// sendReply sends what forebay answers by itself, or for an application, whose reason is kept. r is done with when it
+// returns.
+func (x *exchange) sendReply(r *reply.Reply, reason []byte) error {
 	defer r.Done()
 	if r.Err != nil {
 		x.reportFile(r)
@@ -18,7 +19,7 @@ func (x *exchange) sendReply(r *reply.Reply) error {
 	if r.Bare() {
 		return x.sendPage(r.Status, r.Fields)
 	}
-	x.startHead(r.Status, nil)
+	x.startHead(r.Status, reason)
 	x.out = append(x.out, r.Fields...)
 	if r.Status == http.StatusNotModified || r.Status == http.StatusNoContent {
 		x.endHead(own{}, bare)

@@ -68,7 +68,7 @@ func (r *Reply) Done() {
 
 // Bare reports whether the reply is an error without a page of its own: who sends it writes one, and keeps Fields.
 func (r *Reply) Bare() bool {
-	return r.Status >= http.StatusBadRequest && r.Length == 0
+	return r.Status >= http.StatusBadRequest && r.Length == 0 && r.File == nil
 }
 
 // WriteTo writes the body, for connections that sendfile(2) cannot write to. It blocks as long as w does. After an error

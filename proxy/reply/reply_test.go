@@ -89,6 +89,7 @@ func TestDoneCallsRelease(t *testing.T) {
 func TestBareIsAnErrorWithoutAPage(t *testing.T) {
 	assert.True(t, (&Reply{Status: 404}).Bare())
 	assert.False(t, (&Reply{Status: 404, Body: []byte("page"), Length: 4}).Bare())
+	assert.False(t, (&Reply{Status: 404, File: os.Stdin}).Bare(), "an empty file is an answer")
 	assert.False(t, (&Reply{Status: 304}).Bare())
 	assert.False(t, (&Reply{Status: 200}).Bare())
 }
