@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/coreos/go-systemd/v22/daemon"
@@ -15,7 +16,11 @@ import (
 type manager struct {
 	log      *slog.Logger
 	watchdog time.Duration // how often it wants a sign of life; 0: not at all
+	states   chan string   // on their way to it; nil if nobody listens
 }
+
+// waitingStates is how many states may be on their way to a service manager that is slow to take them.
+const waitingStates = 16
 
 func newManager(log *slog.Logger) *manager {
 	m := &manager{log: log}
@@ -24,7 +29,20 @@ func newManager(log *slog.Logger) *manager {
 		log.Warn("watchdog not understood", "error", err)
 	}
 	m.watchdog = interval / 2 // sd_watchdog_enabled(3) advises half of it
+	if os.Getenv("NOTIFY_SOCKET") != "" {
+		m.states = make(chan string, waitingStates)
+		go m.send() // ends with the process
+	}
 	return m
+}
+
+// send sends what is said, in its order. A manager that does not read holds up nobody else.
+func (m *manager) send() {
+	for state := range m.states {
+		if _, err := daemon.SdNotify(false, state); err != nil {
+			m.log.Warn("service manager not reached", "error", err)
+		}
+	}
 }
 
 // environ is what a successor needs to know of the manager and we have taken out of the environment.
@@ -35,10 +53,15 @@ func (m *manager) environ() []string {
 	return []string{fmt.Sprintf("WATCHDOG_USEC=%d", 2*m.watchdog/time.Microsecond)}
 }
 
-// notify sends a state, as sd_notify(3) has them.
+// notify sends a state, as sd_notify(3) has them. It does not block.
 func (m *manager) notify(state string) {
-	if _, err := daemon.SdNotify(false, state); err != nil {
-		m.log.Warn("service manager not reached", "error", err)
+	if m.states == nil {
+		return
+	}
+	select {
+	case m.states <- state:
+	default:
+		m.log.Warn("service manager does not listen", "state", firstLine(state))
 	}
 }
 

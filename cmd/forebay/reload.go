@@ -36,7 +36,7 @@ func (s *server) reloadNow(now config.Config) config.Config {
 	next, err := s.reload(now)
 	if err != nil {
 		s.logRefused(err)
-		s.manager.ready("reload refused: " + firstLine(err))
+		s.manager.ready("reload refused: " + firstLine(err.Error()))
 		return now
 	}
 	s.log.Info("reloaded", "changed", strings.Join(changes(now, next), " "), "workers", next.Workers.Processes,
@@ -45,8 +45,8 @@ func (s *server) reloadNow(now config.Config) config.Config {
 	return next
 }
 
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
 	return line
 }
 

@@ -21,12 +21,23 @@ func listenFile(t *testing.T) (string, *os.File) {
 	return ln.Addr().String(), file
 }
 
-// notifySocket is where sd_notify(3) sends to.
-func notifySocket(t *testing.T) (*net.UnixConn, string) {
+// notifySocket is where sd_notify(3) sends to, and what was sent, a line each.
+func notifySocket(t *testing.T) (*output, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "notify")
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.Close() }) // nobody sends any more
-	return conn, path
+	said := newOutput()
+	go func() { // ends when the socket is closed
+		b := make([]byte, 4096)
+		for {
+			n, err := conn.Read(b)
+			if err != nil {
+				return
+			}
+			_, _ = said.Write(append(b[:n], '\n')) // never fails
+		}
+	}()
+	return said, path
 }

@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -10,7 +11,6 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -202,40 +202,43 @@ func TestSocketActivation(t *testing.T) {
 
 // TestServiceManager: what sd_notify(3) has, in its order.
 func TestServiceManager(t *testing.T) {
-	conn, path := notifySocket(t)
+	said, path := notifySocket(t)
 	app := newCounting(t)
 	s := start(t, func(cmd *exec.Cmd) {
 		cmd.Args = append([]string{"sh", "-c", `WATCHDOG_PID=$$ exec "$0" "$@"`, cmd.Path}, cmd.Args[1:]...)
 		cmd.Path = "/bin/sh"
-		cmd.Env = append(os.Environ(), "NOTIFY_SOCKET="+path, "WATCHDOG_USEC=200000")
+		cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+path, "WATCHDOG_USEC=200000")
 	}, app.args("-b", "127.0.0.1:0", "-w", "1")...)
 	s.URL = s.Stderr.Await(t, listening)[1]
-	said := func(want string) string {
-		t.Helper()
-		b := make([]byte, 4096)
-		require.NoError(t, conn.SetReadDeadline(time.Now().Add(startDeadline)))
-		for {
-			n, err := conn.Read(b)
-			require.NoError(t, err, "nobody said %s", want)
-			if strings.Contains(string(b[:n]), want) {
-				return string(b[:n])
-			}
-		}
-	}
-	assert.Contains(t, said("READY=1"), "STATUS=serving with 1 workers")
-	said("WATCHDOG=1")
-	said("WATCHDOG=1")
+	ready, watchdog := regexp.MustCompile("READY=1\nSTATUS=serving with 1 workers\n"), regexp.MustCompile("WATCHDOG=1\n")
+	said.AwaitCount(t, 1, ready)
+	said.AwaitCount(t, 2, watchdog)
 	s.Signal(syscall.SIGHUP)
-	assert.Regexp(t, `MONOTONIC_USEC=\d+`, said("RELOADING=1"))
-	said("READY=1")
+	said.Await(t, regexp.MustCompile(`RELOADING=1\nMONOTONIC_USEC=\d+\n`))
+	said.AwaitCount(t, 2, ready)
 	app.write("RELEASE = (\n")
 	s.Signal(syscall.SIGHUP)
-	assert.Contains(t, said("STATUS=reload refused"), "READY=1")
+	said.Await(t, regexp.MustCompile(`READY=1\nSTATUS=reload refused: .*\n`))
 	app.release("1")
 	successor := s.upgrade(s.PID, 1)
-	said("MAINPID=" + strconv.Itoa(successor))
+	said.Await(t, regexp.MustCompile("MAINPID="+strconv.Itoa(successor)+"\n"))
 	s.left()
-	said("WATCHDOG=1")
+	said.AwaitCount(t, len(watchdog.FindAllString(said.String(), -1))+2, watchdog)
 	s.end(successor)
-	said("STOPPING=1")
+	said.Await(t, regexp.MustCompile("STOPPING=1\n"))
+}
+
+// TestAServiceManagerThatDoesNotRead holds up nobody.
+func TestAServiceManagerThatDoesNotRead(t *testing.T) {
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "notify"), Net: "unixgram"})
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() }) // nothing is read from it
+	app := newCounting(t)
+	s := start(t, func(cmd *exec.Cmd) {
+		cmd.Env = append(cmd.Env, "NOTIFY_SOCKET="+conn.LocalAddr().String(), "WATCHDOG_USEC=2000")
+	}, app.args("-b", "127.0.0.1:0", "-w", "1")...)
+	s.URL = s.Stderr.Await(t, listening)[1]
+	s.Stderr.Await(t, regexp.MustCompile(`WARN  service manager does not listen`))
+	s.reload(1)
+	s.Stop()
 }
