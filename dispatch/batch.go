@@ -56,8 +56,8 @@ func (d *Dispatcher) othersBefore(w *waiter) bool {
 // batchable reports whether a request may share a write with others: one with a file asks for it in the middle, and one
 // that may have cost a worker its life runs alone, so that it takes no others with it and is known when it does it again.
 //
-// Those behind the first must also be idempotent. The answers of a batch are held back for a moment, so it is not known of
-// them whether they had begun when the worker dies.
+// Those behind the first must also be idempotent. The answers of a batch are held back for a moment, and when the worker
+// dies in it, those are lost whose requests have been run.
 func batchable(req *python.Request) bool { return req.File == nil && req.Trace.Tries == 0 }
 
 // unanswered reports whether the worker still owes the answer to a recall of an earlier batch. A recall of the next one
@@ -157,10 +157,21 @@ func (d *Dispatcher) requeue(back []*waiter) {
 	d.rouse()
 }
 
-// abandon answers with err for the requests that a lost thread was given behind the one that it ran. It counts as a try:
-// each of them may have been the one that cost the thread.
-func (t *thread) abandon(err error) {
+// abandon answers for the requests that a lost thread was given behind the one that it ran. err is for those that it may
+// have begun, and for each of them that is a try: it may have been the one that cost the thread. died says that the process
+// has ended, so that it is known which ones those are.
+func (t *thread) abandon(err error, died bool) {
+	begun, known := 0, false
+	if died && len(t.behind) > 0 {
+		begun, known = t.slot.Begun()
+	}
 	for w := t.behindNext(); w != nil; w = t.behindNext() {
+		begun--
+		if known && begun < 1 && w.req.Trace.Missed < maxMissed {
+			w.req.Trace.Missed++
+			w.finish(nil, fmt.Errorf("%w: %w", errNotBegun, err))
+			continue
+		}
 		w.req.Trace.Tries++
 		w.finish(nil, err)
 	}

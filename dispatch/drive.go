@@ -104,7 +104,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 		d.drop(t)
 		return false
 	case stuck:
-		t.abandon(workers.ErrWorkerDied) // it could not be asked whether it will come to them
+		t.abandon(workers.ErrWorkerDied, false) // it could not be asked whether it will come to them
 		d.lose(t)
 		return false
 	default: // it is back
@@ -225,6 +225,27 @@ func (d *Dispatcher) dropFile(t *thread, frame python.Frame) {
 
 // drop gives up a thread whose stream is broken, and its process, if that should still run.
 func (d *Dispatcher) drop(t *thread) {
-	t.slot.Worker().Retire("the stream of a thread is broken")
+	d.distrust(t)
 	d.lose(t)
+}
+
+// distrust has a process replaced of which a thread has a broken stream. No other thread of it is lent: it may be dead
+// already, and each would cost a request one of its tries.
+func (d *Dispatcher) distrust(t *thread) {
+	t.slot.Worker().Retire("the stream of a thread is broken")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	t.lane.broken, t.lane.idle = true, nil
+}
+
+// unlessBegun adds errNotBegun to the death of a worker if the application was never called for req: whatever it is, it can
+// be run by another worker, and was not what the worker has died of.
+func (d *Dispatcher) unlessBegun(t *thread, req *python.Request, err error) error {
+	d.distrust(t) // now, as it may take a moment to see that the process has ended
+	if n, known := t.slot.Begun(); !known || n > 0 || req.Trace.Missed >= maxMissed {
+		return err
+	}
+	req.Trace.Tries--
+	req.Trace.Missed++
+	return fmt.Errorf("%w: %w", errNotBegun, err)
 }

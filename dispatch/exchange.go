@@ -46,6 +46,7 @@ func (d *Dispatcher) run(t *thread, req *python.Request) (*python.Response, rest
 	d.pace.add(req.Trace.Ran)
 	switch r.state {
 	case lost: // the slot has noted what it was, for the line about the process's end
+		err = d.unlessBegun(t, req, err)
 	case idle:
 		t.slot.Finish()
 	default:

@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"fmt"
 	"time"
 
 	"forebay/python"
@@ -200,10 +199,9 @@ func lend(t *thread, w *waiter, now time.Duration) {
 	t.assign(w.share)
 }
 
-// lose forgets a thread that will not come back. Of its process, which is about to be withdrawn and may be dead already, no
-// other is lent: each would cost a request one of its tries.
+// lose forgets a thread that will not come back. Of its process, which is about to be withdrawn, no other is lent.
 func (d *Dispatcher) lose(t *thread) {
-	t.abandon(fmt.Errorf("%w: %w", workers.ErrWorkerDied, errNotBegun))
+	t.abandon(workers.ErrWorkerDied, true)
 	d.mu.Lock()
 	t.release()
 	t.lane.broken, t.lane.idle = true, nil

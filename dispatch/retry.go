@@ -12,6 +12,10 @@ import (
 // maxTries is how many workers a request may take down.
 const maxTries = 2
 
+// maxMissed is how many workers may die with a request that they had not begun before it counts as what they die of: it may
+// be that they die of reading it.
+const maxMissed = 4
+
 // again reports whether a request whose worker died is given to another one: always if it had not begun, else once where
 // the configuration allows it; by default if running it twice means no more than running it once (RFC 9110, section 9.2.2).
 //

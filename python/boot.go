@@ -13,6 +13,7 @@ type Boot struct {
 	Path    []string       // goes in front of sys.path
 	Slots   []SlotFDs      // each slot's descriptors in the worker; see For
 	Dump    int            // the descriptor that stacks go to which the main thread could not take; 0: there is none
+	Marks   int            // that of memory where each thread marks what it begins, a u32 for each slot; 0: there is none
 	Environ map[string]any // strings, bools and ints that every environ has; not nil
 }
 
@@ -31,7 +32,7 @@ func sample() map[string]any {
 type SlotFDs struct{ Requests, Answers, Files int }
 
 // For returns what the worker with a number is told: the environ of its requests says which one it is, and the descriptors
-// of its slots follow each other from first on. The one for stacks comes after them.
+// of its slots follow each other from first on. Those for stacks and for marks come after them.
 func (b Boot) For(worker, first, slots int) Boot {
 	b.Environ = maps.Clone(b.Environ)
 	b.Environ["forebay.worker"] = worker
@@ -40,7 +41,7 @@ func (b Boot) For(worker, first, slots int) Boot {
 		b.Slots[i] = SlotFDs{Requests: first, Answers: first + 1, Files: first + 2}
 		first += 3
 	}
-	b.Dump = first
+	b.Dump, b.Marks = first, first+1
 	return b
 }
 
@@ -51,7 +52,7 @@ func (b Boot) Frame() []byte {
 		slots[i] = Tuple{fds.Requests, fds.Answers, fds.Files}
 	}
 	return AppendFrame(nil, KindBoot, 0, AppendValue(nil, map[string]any{
-		"spec": b.Spec, "name": b.Name, "path": b.Path, "slots": slots, "dump": b.Dump, "environ": b.Environ, "sample": sample(),
+		"spec": b.Spec, "name": b.Name, "path": b.Path, "slots": slots, "dump": b.Dump, "marks": b.Marks, "environ": b.Environ, "sample": sample(),
 	}))
 }
 

@@ -20,12 +20,12 @@ func readControl(t *testing.T, kind Kind, frame []byte) any {
 
 func TestBootFrame(t *testing.T) {
 	boot := Boot{
-		Spec: "shop:app", Name: "shop", Path: []string{"/srv"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}}, Dump: 10,
+		Spec: "shop:app", Name: "shop", Path: []string{"/srv"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}}, Dump: 10, Marks: 11,
 		Environ: map[string]any{"SCRIPT_NAME": "/shop", "wsgi.multithread": true, "forebay.worker": 1},
 	}
 	assert.Equal(t, map[string]any{
 		"spec": "shop:app", "name": "shop", "path": []any{"/srv"}, "slots": []any{Tuple{4, 5, 6}, Tuple{7, 8, 9}},
-		"dump": 10, "environ": boot.Environ, "sample": sample(),
+		"dump": 10, "marks": 11, "environ": boot.Environ, "sample": sample(),
 	}, readControl(t, KindBoot, boot.Frame()))
 }
 
@@ -38,6 +38,7 @@ func TestBootForAWorkerLeavesTheOthersAlone(t *testing.T) {
 	assert.Equal(t, []SlotFDs{{4, 5, 6}, {7, 8, 9}}, first.Slots)
 	assert.Equal(t, []SlotFDs{{10, 11, 12}}, second.Slots)
 	assert.Equal(t, []int{10, 13}, []int{first.Dump, second.Dump})
+	assert.Equal(t, []int{11, 14}, []int{first.Marks, second.Marks})
 	assert.Equal(t, Boot{Spec: "shop:app", Environ: map[string]any{"SCRIPT_NAME": ""}}, all)
 }
 

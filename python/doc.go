@@ -68,6 +68,10 @@
 // A main thread that does not get the GIL answers nothing. So the worker also has a descriptor for stacks, to which each
 // of its threads writes its own, in the form of Python's faulthandler, when it gets the signal that READY names.
 //
+// Each thread writes the number of a request, counted as CANCEL counts, into memory that it shares with Go, just before it
+// calls the application for it: a u32 for each slot, in the machine's own order. When a worker has died that tells which of
+// its requests had begun.
+//
 // The end of the control stream means that the master is gone: the worker exits at once.
 //
 // # The program

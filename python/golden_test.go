@@ -192,7 +192,7 @@ func assertReady(t *testing.T, g golden) {
 // more than one key, or where Python marks a text as interned.
 func TestGoldenControlFramesAreWritten(t *testing.T) {
 	boot := Boot{
-		Spec: "shop:create_app()", Name: "shop", Path: []string{"/srv/shop", "/srv/lib"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}}, Dump: 10,
+		Spec: "shop:create_app()", Name: "shop", Path: []string{"/srv/shop", "/srv/lib"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}}, Dump: 10, Marks: 11,
 		Environ: map[string]any{"SERVER_SOFTWARE": "forebay", "SCRIPT_NAME": "/shop", "wsgi.multiprocess": true},
 	}
 	tests := map[string][]byte{

@@ -47,7 +47,8 @@ type Trace struct {
 	Ran    time.Duration // from dispatch to the head of the response
 	PID    int           // of the worker that ran it last; 0: none did
 	Thread int           // in that worker, from 0
-	Tries  int           // how often a thread was given it
+	Tries  int           // how often a thread was given it, and had begun it or may have when its worker died
+	Missed int           // how often one was given it and had not
 }
 
 var requests = sync.Pool{New: func() any { return new(Request) }}

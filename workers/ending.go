@@ -24,24 +24,37 @@ func (g *generation) finish(w *Worker, asked bool) {
 			g.cut(w)
 		}
 	}
-	w.bury(asked)
+	<-w.exited
+	w.logExit(asked)
+	g.listen(idle)
+	w.close()
+}
+
+// lastWords is how long what a dead worker has still sent is read at most. A process that it has started may hold its pipes
+// open, so that they do not end by themselves.
+const lastWords = time.Second
+
+// listen waits until nobody reads any more what a dead worker has sent: an answer that was whole counts.
+func (g *generation) listen(idle <-chan struct{}) {
+	timer := time.NewTimer(lastWords)
+	defer timer.Stop()
+	select {
+	case <-idle:
+	case <-timer.C:
+	case <-g.pool.hurry:
+	}
 }
 
 // discard ends a worker whose slots were never lent. It blocks until there is no process.
 func (w *Worker) discard(asked bool) {
 	w.become(Draining)
 	w.drain()
-	w.bury(asked)
+	<-w.exited
+	w.logExit(asked)
+	w.close()
 }
 
 func (g *generation) cut(w *Worker) {
 	w.log.Warn("worker killed with requests running", "after", g.grace)
 	w.kill()
-}
-
-// bury waits for the end of the process, logs it and releases what led to it.
-func (w *Worker) bury(asked bool) {
-	<-w.exited
-	w.logExit(asked)
-	w.close()
 }

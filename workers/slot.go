@@ -297,6 +297,17 @@ func (s *Slot) Recall(wait time.Duration) (int, error) {
 	}
 }
 
+// Begun returns for how many requests the application was called before the worker died: of the one that runs and those
+// that were sent behind it. The others may be run by another worker, whatever they are. It waits for the end of the
+// process, up to settling: a thread whose stream alone has ended may still begin them. known is false if the process has
+// not ended by then.
+func (s *Slot) Begun() (n int, known bool) {
+	if s.worker.marks == nil || !s.worker.endsWithin(settling) {
+		return 0, false
+	}
+	return max(0, int(int32(s.worker.marks.of(s.index)-s.current)+1)), true
+}
+
 // Recalling reports whether a recall was not answered yet.
 func (s *Slot) Recalling() bool { return s.recalling }
 

@@ -136,8 +136,8 @@ func (g *generation) start(id int) (*Worker, error) {
 	return w, nil
 }
 
-// connect makes the sockets for control and for each thread, and the pipe for stacks, and appends the worker's ends to
-// theirs. Their order is python.Boot.For's.
+// connect makes the sockets for control and for each thread, the pipe for stacks and the memory for marks, and appends the
+// worker's ends to theirs. Their order is python.Boot.For's.
 func (w *Worker) connect(threads int, theirs *[]*os.File) error {
 	control, end, err := socketpair("control")
 	if err != nil {
@@ -155,6 +155,10 @@ func (w *Worker) connect(threads int, theirs *[]*os.File) error {
 		return err
 	}
 	w.dumps = dumps
+	*theirs = append(*theirs, end)
+	if w.marks, end, err = newMarks(threads); err != nil {
+		return err
+	}
 	*theirs = append(*theirs, end)
 	return nil
 }

@@ -30,6 +30,7 @@ type Worker struct {
 	listening sync.WaitGroup // the reader of control
 	dumps     *os.File       // stacks that threads have written; nil: there are none
 	dumping   sync.Mutex     // one stack at a time on dumps
+	marks     *marks         // what its threads have begun
 
 	state  atomic.Int32
 	wear   *wear
@@ -180,6 +181,9 @@ func (w *Worker) close() {
 	}
 	if w.dumps != nil {
 		_ = w.dumps.Close() // only read from
+	}
+	if w.marks != nil {
+		w.marks.close()
 	}
 	for _, s := range w.slots {
 		s.close()

@@ -7,6 +7,7 @@ import faulthandler
 import importlib.util
 import io
 import marshal
+import mmap
 import os
 import platform
 import select
@@ -59,9 +60,10 @@ def main(control: socket.socket) -> None:
     except BaseException as error:  # a module may well call sys.exit
         _fail(control, error)
     try:
-        slots = [_open(*descriptors) for descriptors in boot["slots"]]
+        begun = _marks(boot.get("marks"), len(boot["slots"]))
+        slots = [_open(*descriptors, mark) for descriptors, mark in zip(boot["slots"], begun)]
         dump = _dump_to(boot.get("dump"))
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: it is another file now, and too short
         _fail(control, LoadError(f"the import of {boot['spec']} has closed descriptors that are forebay's: {error}"))
     _forget_in_children(control, slots)
     constant = base(boot["environ"], len(slots))
@@ -147,11 +149,20 @@ def _fail(control: socket.socket, error: BaseException) -> NoReturn:
     os._exit(EXIT_NOT_LOADED)  # not sys.exit: it would wait for threads that half an application has started
 
 
-def _open(requests: int, answers: int, files: int) -> Slot:
+def _marks(descriptor: int | None, slots: int) -> list[Any]:
+    """Returns for each slot where its thread marks what it begins: memory that the master sees, also after our end."""
+    if not descriptor:
+        return [None] * slots
+    memory = memoryview(mmap.mmap(descriptor, 4 * slots)).cast("I")
+    os.close(descriptor)  # the mapping has its own
+    return [memory[i : i + 1] for i in range(slots)]
+
+
+def _open(requests: int, answers: int, files: int, begun: Any) -> Slot:
     for descriptor in (requests, answers, files):
         os.set_inheritable(descriptor, False)
         os.set_blocking(descriptor, True)  # the master's side may have left it otherwise
-    return Slot(requests, answers, socket.socket(fileno=files))
+    return Slot(requests, answers, socket.socket(fileno=files), begun)
 
 
 def _forget_in_children(control: socket.socket, slots: list[Slot]) -> None:

@@ -41,6 +41,7 @@ def respond(slot: Slot, app: Application, environ: Environ) -> None:
             gate.inside = request  # these are gate.enter and gate.leave, without the calls
             if gate.wanted == request:
                 gate.refuse(request)
+            slot.begun[0] = request
             result = app(environ, response.start_response)
             gate.inside = NOBODY
             if gate.wanted == request:

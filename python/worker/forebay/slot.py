@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 from typing import BinaryIO
 
 from .frame import HEAD, WANT, Frame, ProtocolError, Reader
@@ -53,9 +53,12 @@ class Slot:
         "held",
         "since",
         "closed",
+        "begun",
     )
 
-    def __init__(self, requests: int, answers: int, files: socket.socket) -> None:
+    def __init__(
+        self, requests: int, answers: int, files: socket.socket, begun: MutableSequence[int] | None = None
+    ) -> None:
         self.requests = requests
         self.answers = answers
         self.files = files
@@ -69,6 +72,9 @@ class Slot:
         self.held: list[bytes] = []  # answers that were not written yet
         self.since = 0.0  # when the first of them was held
         self.closed = False
+        # The last request that the application was called for, as its only item. The master reads it when this process
+        # has died: what was not begun, another worker may run.
+        self.begun: MutableSequence[int] = [0] if begun is None else begun
 
     def take(self) -> Frame | None:
         """Waits for the next request and begins it. None says that the master has closed the slot."""

@@ -79,6 +79,7 @@ FRAMES: dict[str, Golden] = {
             "name": "shop",
             "slots": [(4, 5, 6), (7, 8, 9)],
             "dump": 10,
+            "marks": 11,
             "environ": {"SERVER_SOFTWARE": "forebay", "SCRIPT_NAME": "/shop", "wsgi.multiprocess": True},
             "sample": SAMPLE,
         },

@@ -1,0 +1,61 @@
+"""What a thread marks as begun, for when its process dies."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import unittest
+from typing import Any
+
+from forebay import frame, loop
+
+from .conversation import Conversation, get
+
+
+class Marks(Conversation):
+    def test_a_request_is_marked_before_the_application_is_called(self) -> None:
+        seen: list[int] = []
+
+        def app(environ: Any, start_response: Any) -> list[bytes]:
+            seen.append(self.slot.begun[0])
+            start_response("200 OK", [])
+            return []
+
+        self.assertEqual(self.slot.begun[0], 0)
+        self.ask(app)
+        self.ask(app)
+        self.slot.request = 0xFFFFFFFE
+        self.ask(app)
+        self.ask(app)
+        self.assertEqual(seen, [1, 2, 0xFFFFFFFF, 0])
+
+    def test_a_request_whose_file_is_refused_is_not_marked(self) -> None:
+        def app(environ: Any, start_response: Any) -> list[bytes]:
+            raise AssertionError("it was called")
+
+        self.master.sendall(frame.encode(frame.REQUEST, frame.REQUEST_FILE, (get(), None)))
+        with self.answering_want([]):
+            loop.serve_next(self.slot, app, self.constant)
+        self.assertEqual((self.slot.request, self.slot.begun[0]), (1, 0))
+
+
+class SharedMemory(unittest.TestCase):
+    def test_each_slot_has_its_own_place(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            file.truncate(12)
+            first, second, third = loop._marks(os.dup(file.fileno()), 3)
+            first[0], third[0] = 0x01020304, 0xFFFFFFFF
+            self.assertEqual((first[0], second[0], third[0]), (0x01020304, 0, 0xFFFFFFFF))
+            file.seek(0)
+            self.assertEqual(memoryview(file.read()).cast("I").tolist(), [0x01020304, 0, 0xFFFFFFFF])
+
+    def test_without_memory_there_is_none(self) -> None:
+        self.assertEqual(loop._marks(0, 2), [None, None])
+
+    def test_memory_that_is_too_short(self) -> None:
+        with tempfile.TemporaryFile() as file, self.assertRaises(ValueError):
+            loop._marks(os.dup(file.fileno()), 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

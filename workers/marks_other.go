@@ -1,0 +1,21 @@
+//go:build !linux
+
+package workers
+
+import (
+	"errors"
+	"os"
+)
+
+// sharedFile returns an unlinked temporary file of so many zeros, whose memory processes may share.
+func sharedFile(size int) (*os.File, error) {
+	file, err := os.CreateTemp("", "forebay-marks-")
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(os.Remove(file.Name()), file.Truncate(int64(size))); err != nil {
+		_ = file.Close() // it is empty
+		return nil, err
+	}
+	return file, nil
+}
