@@ -125,7 +125,7 @@ func TestASlowReaderHoldsNoThread(t *testing.T) {
 
 func body(t *testing.T, url string) string {
 	t.Helper()
-	resp, err := http.Get(url)
+	resp, err := http.Get(url) //nolint:gosec // of a server that the test started
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)

@@ -65,7 +65,7 @@ func (s *server) startSuccessor(path string, told *os.File) (pid int, err error)
 		if err != nil {
 			return fmt.Errorf("describe the sockets: %w", err)
 		}
-		pid, _, err = syscall.StartProcess(path, os.Args, &syscall.ProcAttr{
+		pid, _, err = syscall.StartProcess(path, os.Args, &syscall.ProcAttr{ //nolint:gosec // it is what we were started with
 			Dir:   s.sources.Dir,
 			Env:   append(append(os.Environ(), s.manager.environ()...), heritageKey+"="+string(text)),
 			Files: append([]uintptr{0, 1, 2, told.Fd()}, descriptors...),

@@ -132,7 +132,7 @@ func TestUpgradeThatFailsChangesNothing(t *testing.T) {
 	}
 	link := func(to string) error { return os.Symlink(path, to) }
 	script := func(text string) func(string) error {
-		return func(to string) error { return os.WriteFile(to, []byte("#!/bin/sh\n"+text), 0o700) } //nolint:gosec // a program
+		return func(to string) error { return os.WriteFile(to, []byte("#!/bin/sh\n"+text), 0o700) }
 	}
 	replace(link)
 	s := start(t, func(cmd *exec.Cmd) { cmd.Path, cmd.Args[0] = program, program }, app.quiet("-b", "127.0.0.1:0", "-w", "1", "--boot-timeout", "2s")...)
@@ -149,7 +149,7 @@ func TestUpgradeThatFailsChangesNothing(t *testing.T) {
 	}
 	replace(script("exit 7\n"))
 	refuse("the new program has ended: exit status 7")
-	replace(func(to string) error { return os.WriteFile(to, []byte("no program"), 0o700) }) //nolint:gosec // as a program would be
+	replace(func(to string) error { return os.WriteFile(to, []byte("no program"), 0o700) })
 	refuse("start ")
 	require.NoError(t, os.Remove(program))
 	refuse("find the program")

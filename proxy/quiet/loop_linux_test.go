@@ -211,7 +211,7 @@ func TestTimesComeInTheirOrder(t *testing.T) {
 	var order []int
 	forever := newGuest(t)
 	require.True(t, l.Watch(&forever.entry, time.Time{}, false))
-	for _, i := range rand.Perm(count) {
+	for _, i := range rand.Perm(count) { //nolint:gosec // any order will do
 		until := begun.Add(time.Duration(i) * time.Millisecond / 4)
 		e := &Entry{FD: newGuest(t).entry.FD, Guest: wake(func(why Reason) {
 			assert.Equal(t, Late, why)
