@@ -3,6 +3,7 @@ package chaos
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -26,7 +27,8 @@ func TestForebayLosesNothing(t *testing.T) {
 	}
 	logs := t.TempDir()
 	opts, err := parseOptions([]string{
-		"-peers", "forebay", "-duration", "2s", "-rate", "40", "-kill", "700ms", "-reload", "0", "-max-requests", "0", "-logs", logs,
+		"-peers", "forebay", "-duration", "4s", "-rate", "20", "-kill", "1500ms", "-reload", "0", "-upgrades", "1", "-max-requests", "0",
+		"-logs", logs,
 	})
 	require.NoError(t, err)
 	kit, err := peer.Prepare(t.Context(), opts.Choice)
@@ -42,8 +44,11 @@ func TestForebayLosesNothing(t *testing.T) {
 	assert.Empty(t, v.Lost)
 	assert.Empty(t, v.Doubled)
 	assert.Equal(t, v.BadGateways, v.Logged, v)
-	assert.Equal(t, map[Torment]int{Kill: 2}, v.Done)
-	assert.FileExists(t, filepath.Join(logs, "forebay.log"))
+	assert.Empty(t, v.Untouched)
+	assert.Equal(t, map[Torment]int{Kill: 2, Upgrade: 1}, v.Done)
+	log, err := os.ReadFile(filepath.Join(logs, "forebay.log"))
+	require.NoError(t, err)
+	assert.Equal(t, 1, strings.Count(string(log), "upgraded, stopping"), "%s", log)
 	found.writeMarkdown(&bytes.Buffer{})
 }
 
