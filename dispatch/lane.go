@@ -13,6 +13,7 @@ type lane struct {
 	idle      []*thread // the one that came back last is at the end
 	lent      int
 	withdrawn bool
+	held      bool          // it gets no request for now, see Hold
 	broken    bool          // the worker is about to be withdrawn, as a thread was lost or lets no other one run
 	empty     chan struct{} // closed when withdrawn and nothing is lent
 }
@@ -76,7 +77,7 @@ func (d *Dispatcher) Withdraw(w *workers.Worker) <-chan struct{} {
 func (d *Dispatcher) takeIdle() *thread {
 	var best *lane
 	for _, l := range d.lanes {
-		if len(l.idle) > 0 && (best == nil || l.lent < best.lent) {
+		if len(l.idle) > 0 && !l.held && (best == nil || l.lent < best.lent) {
 			best = l
 		}
 	}
@@ -158,6 +159,11 @@ func (d *Dispatcher) popFor(t *thread) *waiter {
 		return nil
 	}
 	defer d.mu.Unlock()
+	if l.held {
+		l.lent--
+		l.idle = append(l.idle, t)
+		return nil
+	}
 	w := d.common.next()
 	if d.divided {
 		w = d.nextToRun(1 + d.idleThreads())

@@ -14,6 +14,7 @@ type Boot struct {
 	Slots   []SlotFDs      // each slot's descriptors in the worker; see For
 	Dump    int            // the descriptor that stacks go to which the main thread could not take; 0: there is none
 	Marks   int            // that of memory where each thread marks what it begins, a u32 for each slot; 0: there is none
+	Modules bool           // MODULES are asked for
 	Environ map[string]any // strings, bools and ints that every environ has; not nil
 }
 
@@ -51,9 +52,13 @@ func (b Boot) Frame() []byte {
 	for i, fds := range b.Slots {
 		slots[i] = Tuple{fds.Requests, fds.Answers, fds.Files}
 	}
-	return AppendFrame(nil, KindBoot, 0, AppendValue(nil, map[string]any{
+	boot := map[string]any{
 		"spec": b.Spec, "name": b.Name, "path": b.Path, "slots": slots, "dump": b.Dump, "marks": b.Marks, "environ": b.Environ, "sample": sample(),
-	}))
+	}
+	if b.Modules {
+		boot["modules"] = true
+	}
+	return AppendFrame(nil, KindBoot, 0, AppendValue(nil, boot))
 }
 
 // SourcesFrame returns the SOURCES frame: the text of every module of the worker program.

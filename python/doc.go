@@ -57,6 +57,8 @@
 // and the worker answers or reports:
 //
 //	READY    48  marshal dict: see Ready.
+//	MODULES  53  marshal list[bytes]: paths of files that the application was made of and that were not reported before.
+//	             Only if BOOT asks for it: before READY and FAILED, and later when something was imported.
 //	FAILED   49  marshal (text: str,): the application could not be loaded; text is the traceback. The worker exits with 3.
 //	INTERRUPTED 51 marshal (slot: int, request: int, stack: str, outcome: str): see Interrupted.
 //	RECALLED 50  marshal (slot: int, request: int): the last request that the slot's thread has begun. Those after it

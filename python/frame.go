@@ -41,6 +41,7 @@ const (
 	KindFailed      Kind = 49
 	KindRecalled    Kind = 50
 	KindInterrupted Kind = 51
+	KindModules     Kind = 53
 )
 
 var kindNames = map[Kind]string{
@@ -50,6 +51,7 @@ var kindNames = map[Kind]string{
 	KindSources: "SOURCES", KindBoot: "BOOT", KindCancel: "CANCEL", KindDrain: "DRAIN", KindRecall: "RECALL",
 	KindInterrupt: "INTERRUPT",
 	KindReady:     "READY", KindFailed: "FAILED", KindRecalled: "RECALLED", KindInterrupted: "INTERRUPTED",
+	KindModules: "MODULES",
 }
 
 // String returns the name that the package comment uses.

@@ -25,6 +25,27 @@ func readFrame(r io.Reader) (python.Frame, error) {
 	return python.Frame{Kind: h.Kind, Flags: h.Flags, Payload: payload}, nil
 }
 
+// answer returns the answer to BOOT. The worker may report modules before it.
+func (w *Worker) answer() (python.Frame, error) {
+	for {
+		frame, err := readFrame(w.control)
+		if err != nil || frame.Kind != python.KindModules {
+			return frame, err
+		}
+		if err := w.hearModules(frame); err != nil {
+			return frame, err
+		}
+	}
+}
+
+func (w *Worker) hearModules(frame python.Frame) error {
+	files, err := python.ParseModules(frame.Payload)
+	if err == nil && w.imported != nil {
+		w.imported(files)
+	}
+	return err
+}
+
 // listen takes what the worker's main thread reports, until the stream ends with the process.
 func (w *Worker) listen() {
 	for {
@@ -64,6 +85,8 @@ func (w *Worker) hear(frame python.Frame) error {
 			return err
 		}
 		slot.hearInterrupted(got)
+	case python.KindModules:
+		return w.hearModules(frame)
 	default:
 		return errors.New("no worker sends it")
 	}

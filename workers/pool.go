@@ -127,6 +127,10 @@ func (p *Pool) supervise(ctx context.Context) error {
 			waiting.finish(ErrStopped)
 			return nil
 		case err := <-hopeless:
+			if p.mayHeal(err) {
+				hopeless = nil
+				continue
+			}
 			asked.finish(ErrStopped)
 			waiting.finish(ErrStopped)
 			return err
@@ -150,6 +154,17 @@ func (p *Pool) supervise(ctx context.Context) error {
 			next, asked, waiting = p.begin(ctx, waiting.plan, true), waiting, nil
 		}
 	}
+}
+
+// mayHeal reports whether the first generation, of no use, is waited for to be followed by another one: whoever develops an
+// application mends it, and has it loaded again by that.
+func (p *Pool) mayHeal(err error) bool {
+	var load *LoadError
+	if !p.first.cfg.Reload || !errors.As(err, &load) {
+		return false
+	}
+	p.log.Error("the application could not be loaded, it is tried again when a file changes", "traceback", load.Traceback)
+	return true
 }
 
 // finish answers for a reload, if there is one.

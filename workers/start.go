@@ -19,6 +19,9 @@ type Program struct {
 	Dir    string   // working directory; empty means ours
 	Env    []string // KEY=VALUE, the whole environment
 	Boot   python.Boot
+	// Imported is told which files the application was made of, also when it could not be loaded, and later which others it
+	// has imported. It must not block. nil: nobody wants to know.
+	Imported func(files []string)
 }
 
 // starter starts processes from one thread of the operating system that lives as long as it does: Linux sends a child its
@@ -62,7 +65,9 @@ func (g *generation) bring(ctx context.Context, id int) (*Worker, error) {
 		return nil, g.diagnose(ctx, err)
 	}
 	release := context.AfterFunc(ctx, w.kill)
-	err = w.boot(g.pool.sources, g.program.Boot.For(id, controlFD+1, g.cfg.Threads).Frame(), g.cfg.BootTimeout)
+	boot := g.program.Boot.For(id, controlFD+1, g.cfg.Threads)
+	boot.Modules = w.imported != nil
+	err = w.boot(g.pool.sources, boot.Frame(), g.cfg.BootTimeout)
 	release()
 	if err != nil {
 		w.kill()
@@ -104,6 +109,7 @@ func (p *Pool) lend(w *Worker) {
 func (g *generation) start(id int) (*Worker, error) {
 	w := &Worker{
 		id: id, log: g.pool.log, wear: newWear(g.cfg), retire: make(chan string, 1), exited: make(chan struct{}),
+		imported: g.program.Imported,
 	}
 	w.command = exec.Command(g.program.Python, "-c", python.Bootstrap(), strconv.Itoa(controlFD))
 	w.command.Dir, w.command.Env = g.program.Dir, g.program.Env

@@ -40,6 +40,8 @@ type Worker struct {
 	exit   string        // how it ended; valid after exited
 	ready  python.Ready  // valid after Ready
 
+	imported func(files []string) // is told of MODULES; nil: they were not asked for
+
 	sending sync.Mutex // one frame at a time on control
 }
 
@@ -71,7 +73,7 @@ func (w *Worker) boot(sources, boot []byte, timeout time.Duration) error {
 	if _, err := w.control.Write(slices.Concat(sources, boot)); err != nil {
 		return w.bootFailure(err)
 	}
-	frame, err := readFrame(w.control)
+	frame, err := w.answer()
 	if err != nil {
 		return w.bootFailure(err)
 	}

@@ -21,15 +21,17 @@ func (s *server) changeWhenAsked() {
 		case <-s.stopping.begun.Done():
 			return
 		case <-s.reloads:
-			now = s.reloadNow(now)
+			now, _ = s.reloadNow(now)
+		case files := <-s.edits:
+			now = s.reloadEdited(now, files)
 		case <-s.upgrades:
 			s.upgradeNow()
 		}
 	}
 }
 
-// reloadNow does what SIGHUP asks for and returns what is in force then.
-func (s *server) reloadNow(now config.Config) config.Config {
+// reloadNow does what SIGHUP asks for and returns what is in force then, and whether it is new.
+func (s *server) reloadNow(now config.Config) (config.Config, bool) {
 	began := time.Now()
 	s.log.Info("reloading")
 	s.manager.reloading()
@@ -37,12 +39,12 @@ func (s *server) reloadNow(now config.Config) config.Config {
 	if err != nil {
 		s.logRefused(err)
 		s.manager.ready("reload refused: " + firstLine(err.Error()))
-		return now
+		return now, false
 	}
 	s.log.Info("reloaded", "changed", strings.Join(changes(now, next), " "), "workers", next.Workers.Processes,
 		"took", time.Since(began).Round(time.Millisecond))
 	s.manager.ready(fmt.Sprintf("serving with %d workers", next.Workers.Processes))
-	return next
+	return next, true
 }
 
 func firstLine(text string) string {
@@ -75,7 +77,7 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 		change.Drop()
 		return now, err
 	}
-	if err := s.pool.Reload(cfg.Workers, cfg.Dispatch.GracefulTimeout, next.program); err != nil {
+	if err := s.pool.Reload(cfg.Workers, cfg.Dispatch.GracefulTimeout, s.watched(next.program)); err != nil {
 		change.Drop()
 		return now, errors.Join(err, target.Close())
 	}
@@ -103,8 +105,9 @@ func (s *server) logRefused(err error) {
 	s.log.Error("reload refused, everything goes on as before", attrs...)
 }
 
-// fixed are the keys that a running process cannot follow: who it is was settled when it had the rights for that.
-var fixed = []string{"name", "user", "group", "umask", "pid"}
+// fixed are the keys that a running process cannot follow: who it is was settled when it had the rights for that, and what
+// it watches when it was started.
+var fixed = []string{"name", "user", "group", "umask", "pid", "reload", "reload_extra_files"}
 
 // keepFixed leaves what cannot follow as it is now, and says so.
 func keepFixed(next, now config.Config, log *slog.Logger) config.Config {
@@ -114,6 +117,7 @@ func keepFixed(next, now config.Config, log *slog.Logger) config.Config {
 		}
 	}
 	next.Process = now.Process
+	next.Workers.Reload, next.Workers.ReloadExtraFiles = now.Workers.Reload, now.Workers.ReloadExtraFiles
 	return next
 }
 

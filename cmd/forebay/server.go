@@ -19,6 +19,7 @@ import (
 	"forebay/python"
 	"forebay/python/spool"
 	"forebay/workers"
+	"forebay/workers/watch"
 )
 
 // server is all parts of a running forebay, built from right to left of "proxy dispatch workers" and stopped from left
@@ -35,8 +36,10 @@ type server struct {
 	budget     *spool.Budget
 	pool       *workers.Pool
 	stopping   *stopping
-	reloads    chan struct{} // holds an entry when a reload was asked for
-	upgrades   chan struct{} // holds an entry when an upgrade was asked for
+	reloads    chan struct{}  // holds an entry when a reload was asked for
+	upgrades   chan struct{}  // holds an entry when an upgrade was asked for
+	edits      chan []string  // holds an entry when files have changed
+	watcher    *watch.Watcher // nil without reload
 	manager    *manager
 	activated  int       // sockets that a service manager has passed
 	heritage   *heritage // what our predecessor has left to us; nil without one
@@ -51,13 +54,16 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	setProcessName(cfg.Process.Name)
 	s := &server{
 		sources: sources, level: new(slog.LevelVar),
-		reloads: make(chan struct{}, 1), upgrades: make(chan struct{}, 1),
+		reloads: make(chan struct{}, 1), upgrades: make(chan struct{}, 1), edits: make(chan []string, 1),
 	}
 	s.level.Set(levelOf(cfg.Log))
 	s.log = newLogger(s.level, stderr)
 	s.manager = newManager(s.log)
 	var err error
 	if s.started, err = setupOf(cfg, sources.Dir); err != nil {
+		return nil, err
+	}
+	if s.watcher, err = s.newWatcher(cfg); err != nil {
 		return nil, err
 	}
 	cfg = s.started.cfg
@@ -69,7 +75,7 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	if s.dispatcher, err = dispatch.New(cfg.Dispatch, cfg.Paths, s.limits(s.started), s.log); err != nil {
 		return nil, err
 	}
-	s.pool, err = workers.New(cfg.Workers, cfg.Dispatch.GracefulTimeout, s.started.program, s.dispatcher, s.log)
+	s.pool, err = workers.New(cfg.Workers, cfg.Dispatch.GracefulTimeout, s.watched(s.started.program), s.dispatcher, s.log)
 	if err != nil {
 		return nil, err
 	}
@@ -130,6 +136,10 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	running.Go(func() { s.logError("limits", s.limiter.Run(limiting)) })
 	dispatching, endDispatch := context.WithCancel(context.Background())
 	running.Go(func() { s.logError("dispatcher", s.dispatcher.Run(dispatching)) })
+	if s.watcher != nil {
+		s.watcher.Open() // before the application is imported: what changes meanwhile has changed
+		running.Go(s.watchFiles)
+	}
 	working, endWork := context.WithCancel(context.Background())
 	worked := make(chan error, 1)
 	running.Go(func() { worked <- s.pool.Run(working, s.stopping.over) })
@@ -157,25 +167,45 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 // serveRequests waits for the first worker and then serves until a stop. If the workers end by themselves, worked is
 // filled again for the caller.
 func (s *server) serveRequests(worked chan error, running *sync.WaitGroup, stderr io.Writer) error {
-	select {
-	case <-s.stopping.begun.Done():
-		return nil
-	case err := <-worked:
-		worked <- nil
+	if first, err := s.awaitFirst(worked, running); first == nil {
 		return err
-	case ready := <-s.pool.Ready():
-		if err := s.succeed(); err != nil {
-			return err
-		}
-		s.announce(stderr, ready)
-		s.manager.ready(fmt.Sprintf("serving with %d workers", s.started.cfg.Workers.Processes))
-		if s.started.cfg.Dispatch.Interrupt && !ready.Interrupts {
-			s.log.Warn("threads past their deadline are not interrupted: this Python has no ctypes")
-		}
+	} else if err := s.welcome(*first, stderr); err != nil {
+		return err
 	}
 	running.Go(s.changeWhenAsked) // ends with the stop
 	running.Go(func() { s.manager.guard(s.stopping.over, s.alive) })
 	return s.proxy.Run(s.stopping.begun, s.stopping.over)
+}
+
+// awaitFirst waits for the first worker and returns what it says of itself; nothing if there is none until a stop or an
+// error.
+func (s *server) awaitFirst(worked chan error, running *sync.WaitGroup) (*python.Ready, error) {
+	for {
+		select {
+		case <-s.stopping.begun.Done():
+			return nil, nil
+		case err := <-worked:
+			worked <- nil
+			return nil, err
+		case ready := <-s.pool.Ready():
+			return &ready, nil
+		case files := <-s.edits:
+			running.Go(func() { s.loadEdited(files) }) // ends with the start of workers, or with them
+		}
+	}
+}
+
+// welcome tells everybody that the first worker is ready.
+func (s *server) welcome(ready python.Ready, stderr io.Writer) error {
+	if err := s.succeed(); err != nil {
+		return err
+	}
+	s.announce(stderr, ready)
+	s.manager.ready(fmt.Sprintf("serving with %d workers", s.started.cfg.Workers.Processes))
+	if s.started.cfg.Dispatch.Interrupt && !ready.Interrupts {
+		s.log.Warn("threads past their deadline are not interrupted: this Python has no ctypes")
+	}
+	return nil
 }
 
 // alive returns when all parts respond.

@@ -26,6 +26,9 @@ type setup struct {
 // setupOf looks for what a configuration names. dir is the current directory as it was called at the start: where it is
 // a link that is turned to another release, as deployments do, the new one is meant.
 func setupOf(cfg config.Config, dir string) (setup, error) {
+	if cfg.Workers.Reload {
+		cfg = forDevelopment(cfg)
+	}
 	if cfg.Workers.Processes == 0 {
 		cfg.Workers.Processes = runtime.GOMAXPROCS(0) // the Go runtime asks the cgroup
 	}

@@ -12,7 +12,7 @@ LONGEST = 64 << 10
 # The modules between a thread's start and the application. forebay.demo is an application like any other.
 _PROGRAM = {
     f"{__package__}.{name}"
-    for name in ("app", "environ", "fault", "fields", "files", "frame", "gate", "loop", "response", "slot", "stack")
+    for name in ("app", "environ", "fault", "fields", "files", "frame", "gate", "loop", "modules", "response", "slot", "stack")
 } | {"threading"}
 _IMPORT = {"importlib", "importlib._bootstrap", "importlib._bootstrap_external"}
 

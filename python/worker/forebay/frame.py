@@ -35,6 +35,7 @@ READY = 48
 FAILED = 49
 RECALLED = 50
 INTERRUPTED = 51
+MODULES = 53
 
 FREE = 1  # on RESPONSE, END, ABORT and ERROR: the thread is back, no IDLE follows
 REQUEST_FILE = 1  # on REQUEST: the body is in a file, to be had for a WANT

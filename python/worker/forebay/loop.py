@@ -38,6 +38,7 @@ from .frame import (
     ProtocolError,
 )
 from .gate import LATER
+from .modules import Modules
 from .response import respond
 from .slot import COUNT, ClientGone, Slot
 from .stack import stack_of
@@ -55,9 +56,11 @@ def main(control: socket.socket) -> None:
     _set_name(boot.get("name", ""))
     sys.argv = [boot["spec"]]
     sys.path[:0] = boot["path"]
+    modules = Modules(control, boot.get("modules", False))
     try:
         app = load(boot["spec"])
     except BaseException as error:  # a module may well call sys.exit
+        modules.report(error)
         _fail(control, error)
     try:
         begun = _marks(boot.get("marks"), len(boot["slots"]))
@@ -69,8 +72,9 @@ def main(control: socket.socket) -> None:
     constant = base(boot["environ"], len(slots))
     threads = [_start(f"forebay-{number}", serve, slot, app, constant) for number, slot in enumerate(slots)]
     ready = {"threads": [thread.native_id for thread in threads], "dump_signal": dump, **_describe(boot)}
+    modules.report()
     control.sendall(frame.encode(READY, 0, ready))
-    _obey(control, slots)
+    _obey(control, slots, modules)
 
 
 def _set_manners() -> None:
@@ -189,8 +193,9 @@ def _describe(boot: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _obey(control: socket.socket, slots: list[Slot]) -> None:
+def _obey(control: socket.socket, slots: list[Slot], modules: Modules) -> None:
     while True:
+        modules.report_until_readable()
         found = frame.read(control)
         if found is None:
             os._exit(0)

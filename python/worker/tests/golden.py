@@ -21,7 +21,7 @@ KINDS = {
     "REQUEST": 1,
     "RESPONSE": 16, "HEAD": 17, "CHUNK": 18, "END": 19, "ABORT": 20, "ERROR": 21, "WANT": 22, "IDLE": 23,
     "SOURCES": 31, "BOOT": 32, "CANCEL": 33, "DRAIN": 34, "RECALL": 35, "INTERRUPT": 36,
-    "READY": 48, "FAILED": 49, "RECALLED": 50, "INTERRUPTED": 51,
+    "READY": 48, "FAILED": 49, "RECALLED": 50, "INTERRUPTED": 51, "MODULES": 53,
 }  # fmt: skip
 
 # Kinds whose payload is bytes as they are, or nothing. All others are marshal.
@@ -137,6 +137,7 @@ FRAMES: dict[str, Golden] = {
         0,
         (1, -2, 'Stack (most recent call last):\n  File "caf\xe9.py", line 3, in view\n', "raised"),
     ),
+    "modules": Golden(TO_MASTER, "MODULES", 0, [b"/srv/shop/shop.py", b"/srv/shop/caf\xc3\xa9.py", b"/srv/\xff.py"]),
     "failed": Golden(TO_MASTER, "FAILED", 0, ("ModuleNotFoundError: No module named 'shop'\n",)),
 }
 
