@@ -42,6 +42,9 @@ const (
 // instant is the least of those durations for which 0 has no meaning.
 const instant = int64(time.Millisecond)
 
+// moment is the least of those before which a speed means nothing: a packet that is late is no slow client.
+const moment = int64(time.Second)
+
 // Settings are all settings, group by group, in the order in which help shows them.
 var Settings = []Setting{
 	{"app", "", "", groupApp, "MODULE[:CALLABLE]", "the WSGI application; without it the demo application runs", textKind},
@@ -90,7 +93,7 @@ var Settings = []Setting{
 	{"limit_request_field_size", "limit-request-field_size", "", groupRequests, "SIZE", "one field of a request, above it 431", sizeKind.from(1)},
 	{"body_timeout", "body-timeout", "", groupRequests, "TIME", "longest pause in a request's body, then 408", durationKind.from(instant)},
 	{"body_min_rate", "body-min-rate", "", groupRequests, "SIZE", "least speed of a request's body a second, then 408; 0 is no limit", sizeKind},
-	{"body_min_rate_after", "body-min-rate-after", "", groupRequests, "TIME", "time until that speed is asked for", durationKind},
+	{"body_min_rate_after", "body-min-rate-after", "", groupRequests, "TIME", "time until that speed is asked for", durationKind.from(moment)},
 	{"body_size", "body-size", "", groupRequests, "SIZE", "a request's body, above it 413; 0 is no limit", sizeKind},
 	{"body_memory", "body-memory", "", groupRequests, "SIZE", "a request's body in memory, above it a temporary file", sizeKind},
 
@@ -98,7 +101,7 @@ var Settings = []Setting{
 	{"response_spool", "response-spool", "", groupResponses, "SIZE", "a response waiting in that file, above it the application waits", sizeKind},
 	{"send_timeout", "send-timeout", "", groupResponses, "TIME", "longest pause of a client that does not read", durationKind.from(instant)},
 	{"send_min_rate", "send-min-rate", "", groupResponses, "SIZE", "least speed a second at which a client takes what waits for it; 0 is no limit", sizeKind},
-	{"send_min_rate_after", "send-min-rate-after", "", groupResponses, "TIME", "time until that speed is asked for", durationKind},
+	{"send_min_rate_after", "send-min-rate-after", "", groupResponses, "TIME", "time until that speed is asked for", durationKind.from(moment)},
 	{"spool_memory", "spool-memory", "", groupResponses, "SIZE", "all bodies and responses in memory together, above it temporary files", sizeKind},
 	{"temp_dir", "temp-dir", "", groupResponses, "DIR", "where unlinked temporary files are made; else $TMPDIR or /tmp", pathKind},
 	{"static_memory", "static-memory", "", groupResponses, "SIZE", "static files in memory, above it they are read for each request", sizeKind},

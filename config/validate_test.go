@@ -27,6 +27,7 @@ func TestValidateRefuses(t *testing.T) {
 		"no queue":               {func(c *Config) { c.Dispatch.QueueSize = 0 }, "queue_size: want 1 or more, not 0"},
 		"negative timeout":       {func(c *Config) { c.Dispatch.Timeout = -time.Second }, "timeout: want 0s or more, not -1s"},
 		"no time for a head":     {func(c *Config) { c.Proxy.HeadTimeout = 0 }, "head_timeout: want 1ms or more, not 0s"},
+		"no time for a speed":    {func(c *Config) { c.Proxy.SendMinRateAfter = 0 }, "send_min_rate_after: want 1s or more, not 0s"},
 		"no time to boot":        {func(c *Config) { c.Workers.BootTimeout = 0 }, "boot_timeout: want 1ms or more, not 0s"},
 		"no backlog":             {func(c *Config) { c.Proxy.Backlog = 0 }, "backlog: want 1 or more, not 0"},
 		"no fields":              {func(c *Config) { c.Proxy.LimitRequestFields = 0 }, "limit_request_fields: want 1 or more, not 0"},

@@ -255,6 +255,7 @@ func TestABodyThatIsTooSlowIsTimedOut(t *testing.T) {
 			c := f.dial().send(raw)
 			assert.Equal(t, http.StatusRequestTimeout, c.next("POST").StatusCode)
 			c.closed()
+			require.NoError(t, c.Close())
 			assert.Empty(t, app.seen())
 			f.finish()
 			assert.Contains(t, f.log.String(), "body_min_rate")
@@ -331,7 +332,9 @@ func TestExpectationOf10IsIgnored(t *testing.T) {
 func TestABodyWithoutRoom(t *testing.T) {
 	app := &application{}
 	f := startFront(t, app, small, func(cfg *config.Proxy) { cfg.TempDir += "/gone" })
-	answer := f.dial().ask(withLength(strings.Repeat("x", 500)))
+	c := f.dial()
+	answer := c.ask(withLength(strings.Repeat("x", 500)))
+	require.NoError(t, c.Close())
 	assert.Equal(t, http.StatusInsufficientStorage, answer.StatusCode)
 	assert.NotContains(t, answer.body, "gone")
 	assert.Empty(t, app.seen())
