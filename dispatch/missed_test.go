@@ -1,6 +1,12 @@
 package dispatch
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -22,12 +28,28 @@ func (th *theatre) halted(ask func() <-chan result) (l *lane, results <-chan res
 	pid := l.worker.PID()
 	require.NoError(th.t, syscall.Kill(pid, syscall.SIGSTOP))
 	th.t.Cleanup(func() { _ = syscall.Kill(pid, syscall.SIGCONT) }) // it has mostly ended
+	require.Eventually(th.t, func() bool { return rests(th.t, pid) }, deadline, time.Millisecond)
 	results = ask()
 	require.Eventually(th.t, func() bool {
 		_, busy := l.worker.Slots()[0].Serving()
 		return busy
 	}, deadline, time.Millisecond)
 	return l, results
+}
+
+// rests reports whether each thread of a process has stopped: that is a moment after the signal.
+func rests(t *testing.T, pid int) bool {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc, which Linux alone has")
+	}
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	require.NoError(t, err)
+	require.NotEmpty(t, threads)
+	return !slices.ContainsFunc(threads, func(path string) bool {
+		text, err := os.ReadFile(path)
+		return err != nil || !strings.Contains(string(text), ") T ")
+	})
 }
 
 // What the application was never called for is run by another worker, whatever it is, and has cost none its life.
