@@ -79,6 +79,7 @@ func (s *server) loadEdited(files []string) {
 	case errors.Is(err, workers.ErrSuperseded): // that one will tell
 	case err != nil:
 		s.logRefused(err)
+		s.dispatcher.Resume() // of the first workers, if they became ready meanwhile
 	}
 }
 

@@ -189,7 +189,7 @@ func (w *Watcher) see(event fsnotify.Event) {
 	path := event.Name
 	gone := event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename)
 	switch {
-	case event.Op == fsnotify.Chmod:
+	case event.Op == fsnotify.Chmod && !touched(path):
 	case gone && w.dirs[path] != nil:
 		w.lose(path, event.Has(fsnotify.Rename))
 		w.enter(path, true) // there may be another one already
@@ -198,6 +198,13 @@ func (w *Watcher) see(event fsnotify.Event) {
 	case w.counts(path):
 		w.change(path)
 	}
+}
+
+// touched reports whether a file was given the present time, as touch(1) does for those who want a reload of nothing new.
+// The kernel does not tell that from a change of rights or of owners.
+func touched(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && time.Since(info.ModTime()).Abs() < longest
 }
 
 // mishear acts on news that were lost: the kernel keeps only so many.

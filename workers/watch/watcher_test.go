@@ -148,8 +148,12 @@ func TestChangesAreTold(t *testing.T) {
 		change func(s *scene)
 		want   []string
 	}{
-		"written in place":    {func(s *scene) { s.write("a.py", "newer") }, []string{"a.py"}},
-		"renamed over":        {func(s *scene) { s.write("a.py.new", "newer"); s.rename("a.py.new", "a.py") }, []string{"a.py"}},
+		"written in place": {func(s *scene) { s.write("a.py", "newer") }, []string{"a.py"}},
+		"renamed over":     {func(s *scene) { s.write("a.py.new", "newer"); s.rename("a.py.new", "a.py") }, []string{"a.py"}},
+		"touched": {func(s *scene) {
+			now := time.Now()
+			require.NoError(s.t, os.Chtimes(s.path("a.py"), now, now))
+		}, []string{"a.py"}},
 		"created":             {func(s *scene) { s.write("new.py", "new") }, []string{"new.py"}},
 		"removed":             {func(s *scene) { s.remove("a.py") }, []string{"a.py"}},
 		"moved":               {func(s *scene) { s.rename("a.py", "sub/a.py") }, []string{"a.py", "sub/a.py"}},
@@ -195,11 +199,12 @@ func TestDirectoriesAreFollowed(t *testing.T) {
 func TestWhatDoesNotMatterIsNotTold(t *testing.T) {
 	bothWays(t, func(t *testing.T, deaf bool) {
 		s := newScene(t, "a.py", "venv/pyvenv.cfg", "venv/lib/x.py", "__pycache__/a.py")
+		require.NoError(t, os.Chtimes(s.path("a.py"), time.Time{}, time.Unix(1e9, 0)))
 		s.watch(deaf, "**/*.py")
 		for _, name := range []string{"venv/lib/x.py", "__pycache__/a.py", ".#a.py", "a.py~", "a.txt", "flycheck_a.py", ".git/hook.py"} {
 			s.write(name, "newer")
 		}
-		require.NoError(t, os.Chmod(s.path("a.py"), 0o640))
+		require.NoError(t, os.Chmod(s.path("a.py"), 0o400))
 		s.write("last.py", "new")
 		assert.Equal(t, map[string]bool{"last.py": true}, s.awaitTold("last.py"))
 	})
