@@ -125,7 +125,9 @@ func TestASlowReaderHoldsNoThread(t *testing.T) {
 
 func body(t *testing.T, url string) string {
 	t.Helper()
-	resp, err := http.Get(url) //nolint:gosec // of a server that the test started
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(req)
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
