@@ -60,7 +60,7 @@ func TestPipelines(t *testing.T) {
 			c.closed()
 			_ = c.Close()
 			if p.ended {
-				_ = <-sent // cut where the server had heard enough
+				<-sent //nolint:errcheck // cut where the server had heard enough
 			}
 		})
 	}
