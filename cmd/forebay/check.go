@@ -13,11 +13,28 @@ func check(stdout io.Writer, reading config.Reading, values bool) {
 	if values {
 		writeValues(stdout, reading)
 	}
+	writeBounds(stdout, reading.Config)
 	if reading.File == "" {
 		fmt.Fprintln(stdout, "configuration is fine")
 		return
 	}
 	fmt.Fprintf(stdout, "configuration is fine (%s)\n", reading.File)
+}
+
+// writeBounds tells by how much limits may be exceeded that processes take from in advance.
+func writeBounds(stdout io.Writer, cfg config.Config) {
+	for _, limit := range cfg.Limits {
+		lease := limit.MaxLease()
+		switch nodes := int64(cfg.Redis.Nodes); {
+		case lease == 0:
+		case nodes == 0:
+			fmt.Fprintf(stdout, "limit %s: each process takes up to %d in advance for a key; so many for each process may pass beyond %s\n",
+				limit.Name, lease, limit.Rate)
+		default:
+			fmt.Fprintf(stdout, "limit %s: each of %d processes takes up to %d in advance for a key; at most %d may pass beyond %s\n",
+				limit.Name, nodes, lease, nodes*lease, limit.Rate)
+		}
+	}
 }
 
 // writeValues shows each key, its value as one would write it in the environment, and where it comes from.

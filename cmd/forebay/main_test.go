@@ -42,6 +42,17 @@ func TestCommands(t *testing.T) {
 		"help":              {args: []string{"help"}, want: outcome{0, helpOf(plainWidth), ""}},
 		"help in a bad dir": {toml: "= = =", args: []string{"--help"}, want: outcome{0, helpOf(plainWidth), ""}},
 		"version":           {args: []string{"version"}, want: outcome{0, versionLine() + "\n", ""}},
+		"check of leases": {
+			toml: "redis = 'redis://a'\n[[limit]]\nname = 'x'\nrate = '1000/s burst 80'\nshared = 'lease'\n" +
+				"[[limit]]\nname = 'y'\nrate = '1000/s'\nshared = 'strict'\n",
+			args: []string{"check"}, want: outcome{0, "limit x: each process takes up to 10 in advance for a key; so many for each process may pass beyond 1000/s burst 80\n" +
+				"configuration is fine (forebay.toml)\n", ""},
+		},
+		"check of leases of several processes": {
+			toml: "redis = 'redis://a'\nredis_nodes = 4\n[[limit]]\nname = 'x'\nrate = '1000/s burst 80'\nshared = 'lease'\n",
+			args: []string{"check"}, want: outcome{0, "limit x: each of 4 processes takes up to 10 in advance for a key; at most 40 may pass beyond 1000/s burst 80\n" +
+				"configuration is fine (forebay.toml)\n", ""},
+		},
 		"wrong usage": {
 			args: []string{"--wrokers", "2"},
 			want: outcome{2, "", "forebay: unknown option --wrokers: did you mean --workers?\n"},
@@ -95,6 +106,19 @@ func TestCheckPrintsSwitchesAndPaths(t *testing.T) {
 		assert.Regexp(t, `(?m)^`+row+`$`, got.stdout)
 	}
 	assert.NotContains(t, got.stdout, `path "/report": reserve`)
+}
+
+func TestCheckPrintsLimitsAndNoPassword(t *testing.T) {
+	got := runIn(t, "[[limit]]\nname = 'x'\nrate = '5/min burst 10'\nshared = 'strict'\npaths = ['/a', '/b']\n",
+		[]string{"FOREBAY_REDIS=redis://:s3cret@cache"}, "check", "--print")
+	require.Equal(t, exitOK, got.code, got.stderr)
+	for _, row := range []string{
+		`redis\s+redis://:xxxxx@cache\s+FOREBAY_REDIS`, `limit "x": rate\s+5/min burst 10\s+forebay.toml:3`,
+		`limit "x": shared\s+strict\s+forebay.toml:4`, `limit "x": paths\s+/a,/b\s+forebay.toml:5`,
+	} {
+		assert.Regexp(t, `(?m)^`+row+`$`, got.stdout)
+	}
+	assert.NotContains(t, got.stdout, "s3cret")
 }
 
 func TestVersionThatIsStamped(t *testing.T) {

@@ -43,7 +43,7 @@ func setupOf(cfg config.Config, dir string) (setup, error) {
 	return setup{
 		cfg: cfg, program: program,
 		limits: spool.Limits{Memory: cfg.Proxy.ResponseMemory, File: cfg.Proxy.ResponseSpool, Dir: cfg.Proxy.TempDir},
-		quota:  limit.Settings{Limiting: cfg.Limiting, Limits: cfg.Limits},
+		quota:  limit.Settings{Limiting: cfg.Limiting, Redis: cfg.Redis, Limits: cfg.Limits},
 		front:  proxy.Settings{Proxy: cfg.Proxy, Paths: cfg.Paths, Mount: cfg.App.ScriptName, Static: mappings},
 	}, nil
 }

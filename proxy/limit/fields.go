@@ -106,13 +106,15 @@ func (l *list) end(b []byte) []byte {
 }
 
 // told says whether clients learn of the limit.
-func (h *hold) told() bool { return !h.rule.DryRun && h.rule.Headers != config.HeadersNone }
+func (h *hold) told() bool {
+	return !h.unknown && !h.rule.DryRun && h.rule.Headers != config.HeadersNone
+}
 
 func (h *hold) size() int64 {
 	if h.rule.Concurrent > 0 {
 		return int64(h.rule.Concurrent)
 	}
-	return h.rule.rate.Size()
+	return h.rate.Size()
 }
 
 // left is how much is left, and for how long no more than that may be used: until all of it has come back, or, where
@@ -121,8 +123,8 @@ func (h *hold) left() (units int64, window time.Duration) {
 	if h.rule.Concurrent > 0 {
 		return max(0, int64(h.rule.Concurrent)-h.level), 0
 	}
-	if units = h.rule.rate.Left(h.level); units == 0 {
-		return 0, h.rule.rate.Wait(h.level)
+	if units = h.rate.Left(h.level); units == 0 {
+		return 0, h.rate.Wait(h.level)
 	}
-	return units, h.rule.rate.Drained(h.level)
+	return units, h.rate.Drained(h.level)
 }

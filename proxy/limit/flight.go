@@ -33,6 +33,14 @@ func (f *flights) take(hash uint64, most int) (count int, taken bool) {
 	return count + 1, true
 }
 
+// add adds a request, however many there are.
+func (f *flights) add(hash uint64) {
+	s := &f.shards[hash>>60]
+	s.mu.Lock()
+	s.counts[hash]++
+	s.mu.Unlock()
+}
+
 // give takes back what take has added.
 func (f *flights) give(hash uint64) {
 	s := &f.shards[hash>>60]

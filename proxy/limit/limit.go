@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"forebay/config"
+	"forebay/proxy/limit/shared"
 )
 
 // tidyInterval is how often memory that is not needed any more is given back.
@@ -27,7 +28,13 @@ const tidyInterval = time.Minute
 // Settings are what the configuration says about limits.
 type Settings struct {
 	Limiting config.Limiting
+	Redis    config.Redis
 	Limits   []config.Limit
+}
+
+// shares reports whether there is a limit that Redis counts.
+func (s Settings) shares() bool {
+	return slices.ContainsFunc(s.Limits, func(l config.Limit) bool { return l.Shared != config.SharedNo })
 }
 
 // Limiter holds what limits have counted. It outlives a change of the configuration. Its methods are safe for concurrent
@@ -36,7 +43,8 @@ type Limiter struct {
 	log     *slog.Logger
 	begun   time.Time
 	current atomic.Pointer[Limits]
-	delayed atomic.Int64 // requests that wait
+	delayed atomic.Int64  // requests that wait
+	changed chan struct{} // holds an entry when other limits are in force
 
 	mu   sync.Mutex
 	made uint64 // how many states there have been
@@ -44,7 +52,7 @@ type Limiter struct {
 
 // New makes a Limiter without limits.
 func New(log *slog.Logger) *Limiter {
-	l := &Limiter{log: log, begun: time.Now()}
+	l := &Limiter{log: log, begun: time.Now(), changed: make(chan struct{}, 1)}
 	l.current.Store(&Limits{limiter: l})
 	return l
 }
@@ -54,7 +62,13 @@ func New(log *slog.Logger) *Limiter {
 func (l *Limiter) Prepare(s Settings) (*Limits, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	limits := &Limits{limiter: l, cfg: s.Limiting}
+	limits := &Limits{limiter: l, cfg: s.Limiting, redis: s.Redis}
+	if s.shares() {
+		var err error
+		if limits.server, err = l.serverOf(s.Redis); err != nil {
+			return nil, err
+		}
+	}
 	for _, cfg := range s.Limits {
 		r, err := newRule(cfg, l.stateOf(cfg, s.Limiting.Keys))
 		if err != nil {
@@ -78,17 +92,57 @@ func (l *Limiter) stateOf(cfg config.Limit, keys int) *state {
 	return newState(cfg, keys, l.made)
 }
 
-// Use puts limits in force: they are what memory is kept for.
-func (l *Limiter) Use(limits *Limits) { l.current.Store(limits) }
+// serverOf is the Redis in force if it is meant, or else another one.
+func (l *Limiter) serverOf(cfg config.Redis) (*shared.Server, error) {
+	if now := l.current.Load(); now.server != nil && now.redis == cfg {
+		return now.server, nil
+	}
+	return shared.New(cfg, l.log)
+}
 
-// Run gives memory back that is not needed any more, until ctx ends.
+// Use puts limits in force: memory is kept for them, and their Redis is asked.
+func (l *Limiter) Use(limits *Limits) {
+	l.current.Store(limits)
+	select {
+	case l.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Run asks Redis where limits need it, and gives memory back that is not needed any more, until ctx ends.
 func (l *Limiter) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		server := l.current.Load().server
+		running, end := context.WithCancel(ctx)
+		var ended sync.WaitGroup
+		if server != nil {
+			ended.Go(func() { l.runServer(running, server) }) // ends by end
+		}
+		l.await(ctx, server)
+		end()
+		ended.Wait()
+	}
+	return nil
+}
+
+func (l *Limiter) runServer(ctx context.Context, server *shared.Server) {
+	if err := server.Run(ctx); err != nil {
+		l.log.Debug("redis not left well", "error", err)
+	}
+}
+
+// await tidies until ctx ends, or another server is in force.
+func (l *Limiter) await(ctx context.Context, server *shared.Server) {
 	ticker := time.NewTicker(tidyInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return
+		case <-l.changed:
+			if l.current.Load().server != server {
+				return
+			}
 		case <-ticker.C:
 			for _, r := range l.current.Load().rules {
 				r.state.tidy(l.now())
@@ -116,6 +170,8 @@ type Stat struct {
 	Passed, Refused, Delayed int64
 	// Spared are those that a dry run would have refused.
 	Spared int64
+	// Alone are those that this process decided about by itself, as Redis did not answer.
+	Alone int64
 	// Keys is how many keys are remembered.
 	Keys int
 }

@@ -60,7 +60,7 @@ func withoutTime(_ []string, a slog.Attr) slog.Attr {
 func (b *bench) reload(limits ...config.Limit) {
 	b.t.Helper()
 	var err error
-	b.limits, err = b.limiter.Prepare(Settings{config.Limiting{Keys: 1000, Delay: 10 * time.Second, Delayed: 2}, limits})
+	b.limits, err = b.limiter.Prepare(Settings{Limiting: config.Limiting{Keys: 1000, Delay: 10 * time.Second, Delayed: 2}, Limits: limits})
 	require.NoError(b.t, err)
 	b.limiter.Use(b.limits)
 }
@@ -411,7 +411,7 @@ func TestManyAtOnce(t *testing.T) {
 	passed := 0
 	order := []config.Limit{b.limits.rules[2].Limit, b.limits.rules[1].Limit, b.limits.rules[0].Limit}
 	for range 8 {
-		limits, err := b.limiter.Prepare(Settings{config.Limiting{Keys: 1000}, order})
+		limits, err := b.limiter.Prepare(Settings{Limiting: config.Limiting{Keys: 1000}, Limits: order})
 		require.NoError(t, err)
 		all.Go(func() {
 			for range 500 {
@@ -474,7 +474,7 @@ func manyLimits() []config.Limit {
 func BenchmarkAsk(b *testing.B) {
 	for name, limits := range map[string][]config.Limit{"no limit holds": {limitOf("a", func(l *config.Limit) { l.Rate, l.Paths = rateOf(1, 1), []string{"/api"} })}, "a rate": manyLimits()[:1], "refused": manyLimits()[1:2], "three": manyLimits()} {
 		b.Run(name, func(b *testing.B) {
-			set, err := New(slog.New(slog.DiscardHandler)).Prepare(Settings{config.Default().Limiting, limits})
+			set, err := New(slog.New(slog.DiscardHandler)).Prepare(Settings{Limiting: config.Default().Limiting, Limits: limits})
 			require.NoError(b, err)
 			addr := netip.MustParseAddr("192.0.2.1").As4()
 			r := from("192.0.2.1")

@@ -5,12 +5,15 @@ import (
 
 	"forebay/config"
 	"forebay/proxy/limit/key"
+	"forebay/proxy/limit/shared"
 )
 
 // Limits are those of one configuration. They are never changed. Many goroutines may ask at once.
 type Limits struct {
 	limiter *Limiter
 	cfg     config.Limiting
+	redis   config.Redis
+	server  *shared.Server // nil where nothing is shared
 	rules   []*rule
 }
 
@@ -18,7 +21,8 @@ type Limits struct {
 func (l *Limits) Any() bool { return len(l.rules) > 0 }
 
 // Ask decides about a request, of which nothing is kept. It returns nil for a request that is under no limit. The caller
-// closes the ticket when the request is over, whatever the decision.
+// closes the ticket when the request is over, whatever the decision. It blocks where Redis has to be asked, for
+// redis_timeout at most.
 func (l *Limits) Ask(request *key.Request) *Ticket {
 	var t *Ticket
 	for _, r := range l.rules {
@@ -48,18 +52,31 @@ func (l *Limits) Ask(request *key.Request) *Ticket {
 
 // add puts a request under a limit, if it has a key for it.
 func (t *Ticket) add(r *rule, request *key.Request) {
-	var ok bool
-	if t.text, ok = r.key.Append(t.text[:0], request); ok {
-		t.holds = append(t.holds, hold{rule: r, hash: maphash.Bytes(r.state.seed, t.text)})
+	begin := len(t.text)
+	text, ok := r.key.Append(t.text, request)
+	if !ok {
+		t.text = text[:begin]
+		return
 	}
+	t.text = text
+	h := hold{rule: r, hash: maphash.Bytes(r.state.seed, text[begin:]), begin: begin, end: len(text), rate: r.rate}
+	if r.shared {
+		h.source = redis
+		t.asks = true
+	}
+	h.due = h.source == here
+	t.holds = append(t.holds, h)
 }
 
 // decide takes what the request needs of all its limits, or of none.
 func (t *Ticket) decide() {
 	now := t.limits.limiter.now()
-	t.takeFlights()
-	if !t.refused() {
-		t.takeRates(now)
+	if t.asks {
+		t.recall(now)
+	}
+	t.takeHere(now)
+	if t.asks && !t.refused() {
+		t.takeShared(now)
 	}
 	if !t.refused() {
 		t.takeTime()
@@ -70,14 +87,25 @@ func (t *Ticket) decide() {
 	t.count(now)
 }
 
+// takeHere takes what this process counts by itself.
+func (t *Ticket) takeHere(now int64) {
+	if !t.refused() {
+		t.takeFlights()
+	}
+	if !t.refused() {
+		t.takeRates(now)
+	}
+}
+
 // takeFlights counts the request where requests in flight are.
 func (t *Ticket) takeFlights() {
 	for i := range t.holds {
 		h := &t.holds[i]
-		if h.rule.Concurrent == 0 {
+		if !h.due || h.rule.Concurrent == 0 {
 			continue
 		}
-		count, taken := h.rule.state.flights.take(h.hash, h.rule.Concurrent)
+		h.due = false
+		count, taken := h.rule.state.flights.take(h.hash, t.flightsOf(h))
 		h.level, h.taken = int64(count), taken
 		if !taken {
 			t.refuse(h, retryFlight)
@@ -90,14 +118,14 @@ func (t *Ticket) takeFlights() {
 func (t *Ticket) takeRates(now int64) {
 	for i := range t.holds {
 		h := &t.holds[i]
-		if h.rule.rate.Interval == 0 {
+		if !h.due || h.rate.Interval == 0 {
 			continue
 		}
 		h.entry = h.rule.state.buckets.Open(h.hash, now)
 		var units int64
-		units, h.level = h.rule.rate.Take(h.rule.rate.Level(h.entry.Until, now), 1)
+		units, h.level = h.rate.Take(h.rate.Level(h.entry.Until, now), 1)
 		if h.taken = units > 0; !h.taken {
-			t.refuse(h, h.rule.rate.Wait(h.level))
+			t.refuse(h, h.rate.Wait(h.level))
 		}
 	}
 	for i := range t.holds {
@@ -109,11 +137,11 @@ func (t *Ticket) takeRates(now int64) {
 		case !h.taken:
 		case t.refused():
 			h.taken = false
-			h.level -= h.rule.rate.Interval
+			h.level -= h.rate.Interval
 		default:
 			h.entry.Until = now + h.level
 		}
-		h.entry = nil
+		h.entry, h.due = nil, false
 		h.rule.state.buckets.Close(h.hash)
 	}
 }
@@ -121,9 +149,8 @@ func (t *Ticket) takeRates(now int64) {
 // takeTime works out how long the request has to wait, and takes a place among those that do.
 func (t *Ticket) takeTime() {
 	for i := range t.holds {
-		h := &t.holds[i]
-		if h.rule.Delay >= 0 && h.taken && !h.rule.DryRun {
-			t.delay = max(t.delay, h.rule.rate.Delay(h.level, int64(h.rule.Delay)))
+		if h := &t.holds[i]; h.delays() {
+			t.delay = max(t.delay, h.rate.Delay(h.level, int64(h.rule.Delay)))
 		}
 	}
 	if t.delay == 0 {
@@ -134,8 +161,8 @@ func (t *Ticket) takeTime() {
 	}
 	t.delay = 0
 	for i := range t.holds {
-		if h := &t.holds[i]; h.rule.Delay >= 0 && h.taken && !h.rule.DryRun {
-			t.refuse(h, h.rule.rate.Delay(h.level, int64(h.rule.Delay)))
+		if h := &t.holds[i]; h.delays() {
+			t.refuse(h, h.rate.Delay(h.level, int64(h.rule.Delay)))
 		}
 	}
 }
@@ -147,20 +174,29 @@ func (t *Ticket) giveBack(now int64) {
 		switch {
 		case !h.taken:
 		case h.rule.Concurrent > 0:
-			h.rule.state.flights.give(h.hash)
+			t.land(h)
 			h.level--
+		case h.source == lent:
+			h.returnLease(now)
 		default:
-			h.charge(now, -1)
+			t.charge(h, now, -1)
 		}
 		h.taken = false
 	}
 }
 
 // charge takes units of a rate, room or not.
-func (h *hold) charge(now, units int64) {
-	buckets := h.rule.state.buckets
+func (t *Ticket) charge(h *hold, now, units int64) {
+	if h.source != here {
+		t.chargeShared(h, units)
+		h.level = h.rate.Charge(h.level, units)
+	}
+	buckets, rate := h.rule.state.buckets, t.rateHere(h)
 	entry := buckets.Open(h.hash, now)
-	h.level = h.rule.rate.Charge(h.rule.rate.Level(entry.Until, now), units)
-	entry.Until = now + h.level
+	level := rate.Charge(rate.Level(entry.Until, now), units)
+	entry.Until = now + level
 	buckets.Close(h.hash)
+	if h.source == here {
+		h.level = level
+	}
 }

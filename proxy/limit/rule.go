@@ -26,11 +26,13 @@ type rule struct {
 	policy        string
 	draft, legacy bool   // which fields tell of it
 	cost          string // the field Cost, in lower case
+	shared        bool   // Redis counts
+	lease         int64  // the most that is taken in advance; 0: nothing
 }
 
 func newRule(cfg config.Limit, s *state) (*rule, error) {
 	r := &rule{
-		Limit: cfg, state: s, cost: strings.ToLower(cfg.Cost),
+		Limit: cfg, state: s, cost: strings.ToLower(cfg.Cost), shared: cfg.Shared != config.SharedNo, lease: cfg.MaxLease(),
 		place: place.New(cfg.Paths, cfg.Methods), key: key.New(cfg.Key, cfg.IPv6Prefix),
 		draft:  cfg.Headers == config.HeadersDraft || cfg.Headers == config.HeadersBoth,
 		legacy: cfg.Headers == config.HeadersLegacy || cfg.Headers == config.HeadersBoth,

@@ -16,11 +16,16 @@ type state struct {
 	keys   int
 	number uint64       // of all states, in the order in which they were made
 	seed   maphash.Seed // nobody outside knows which keys share a place
-	// buckets have the TATs of a rate, and flights the counts of what is in flight; the other one is nil.
+	// buckets have the TATs of a rate, and flights the counts of what is in flight; the other one is nil. Where Redis counts
+	// they go along, so that they are ready to decide when it fails.
 	buckets *table.Table[struct{}]
 	flights *flights
+	// refusals are until when Redis will not grant a key anything, and leases what was taken in advance; nil where Redis has
+	// no part.
+	refusals *table.Table[struct{}]
+	leases   *table.Table[lease]
 
-	passed, refused, delayed, spared atomic.Int64
+	passed, refused, delayed, spared, alone atomic.Int64
 
 	told   atomic.Int64 // when a line was logged last, in the Limiter's time
 	untold atomic.Int64 // what has happened since
@@ -33,6 +38,13 @@ func newState(cfg config.Limit, keys int, number uint64) *state {
 	} else if cfg.Rate != (config.Rate{}) {
 		s.buckets = table.New[struct{}](keys)
 	}
+	// What these two forget costs a round trip and no more, so they are smaller than the table that all rests on.
+	if cfg.Shared != config.SharedNo && s.buckets != nil {
+		s.refusals = table.New[struct{}](max(1, keys/4))
+	}
+	if cfg.MaxLease() > 0 {
+		s.leases = table.New[lease](max(1, keys/16))
+	}
 	return s
 }
 
@@ -44,11 +56,18 @@ func (s *state) tidy(now int64) {
 	if s.buckets != nil {
 		s.buckets.Tidy(now)
 	}
+	if s.refusals != nil {
+		s.refusals.Tidy(now)
+	}
+	if s.leases != nil {
+		s.leases.Tidy(now)
+	}
 }
 
 func (s *state) stat(now int64) Stat {
 	stat := Stat{
 		Name: s.cfg.Name, Passed: s.passed.Load(), Refused: s.refused.Load(), Delayed: s.delayed.Load(), Spared: s.spared.Load(),
+		Alone: s.alone.Load(),
 	}
 	switch {
 	case s.buckets != nil:

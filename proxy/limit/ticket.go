@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"forebay/proxy/limit/gcra"
+	"forebay/proxy/limit/shared"
 	"forebay/proxy/limit/table"
 	"forebay/python"
 )
@@ -18,20 +20,30 @@ type Ticket struct {
 	holds   []hold
 	refusal Refusal
 	delay   time.Duration
-	waiting bool   // it has a place among the requests that wait
-	text    []byte // memory for keys
+	waiting bool         // it has a place among the requests that wait
+	asks    bool         // Redis has a part in it
+	call    *shared.Call // to ask it with; nil: none is there to be used again
+	text    []byte       // the keys, one after the other
 }
 
 // hold is what a request has of one limit.
 type hold struct {
-	rule *rule
-	hash uint64 // of its key
+	rule       *rule
+	begin, end int    // of its key in the ticket's text
+	hash       uint64 // of that
+	// rate is the one by which was decided: the limit's, or this process's share of it.
+	rate   gcra.Limit
+	source source
+	due    bool  // nobody has decided yet
+	want   int64 // how many units are asked for
+	id     int64 // of a request in flight that Redis counts
 	// level is how full the bucket is, in microseconds, or how many requests are in flight.
 	level int64
 	// taken says that a part of it is the request's.
 	taken bool
-	// short says that there was nothing left.
-	short bool
+	// short says that there was nothing left, and unknown that nobody knows.
+	short, unknown bool
+
 	entry *table.Entry[struct{}] // while it is locked
 }
 
@@ -51,8 +63,16 @@ func (t *Ticket) Landed() {
 	for i := range t.holds {
 		if h := &t.holds[i]; h.taken && h.rule.Concurrent > 0 {
 			h.taken = false
-			h.rule.state.flights.give(h.hash)
+			t.land(h)
 		}
+	}
+}
+
+// land takes a request out of those in flight.
+func (t *Ticket) land(h *hold) {
+	h.rule.state.flights.give(h.hash)
+	if h.source == redis {
+		t.limits.server.Release(t.keyOf(h), h.id)
 	}
 }
 
@@ -65,7 +85,7 @@ func (t *Ticket) Close() {
 	if cap(text) > maxKept {
 		text = nil
 	}
-	*t = Ticket{holds: t.holds[:0], text: text}
+	*t = Ticket{holds: t.holds[:0], text: text, call: t.call}
 	tickets.Put(t)
 }
 
@@ -106,6 +126,9 @@ func (t *Ticket) Waited() {
 }
 
 func (t *Ticket) refused() bool { return t.refusal.Status != 0 }
+
+// delays reports whether the limit has requests wait.
+func (h *hold) delays() bool { return h.rule.Delay >= 0 && h.taken && !h.rule.DryRun }
 
 // refuse notes that a limit has nothing left.
 func (t *Ticket) refuse(h *hold, retry time.Duration) {
@@ -176,7 +199,7 @@ func (t *Ticket) TakeCost(fields []python.Field) []python.Field {
 			}
 			continue
 		}
-		h.charge(t.limits.limiter.now(), min(cost, int64(h.rule.CostMax))-1)
+		t.charge(h, t.limits.limiter.now(), min(cost, int64(h.rule.CostMax))-1)
 	}
 	for i := range t.holds { // two limits may read the same field
 		if name := t.holds[i].rule.cost; name != "" {

@@ -29,9 +29,10 @@ func New(rate config.Rate, cost int) Limit {
 	return Limit{Interval: interval, Burst: burst, Ceiling: burst + int64(cost)*interval}
 }
 
-// Share is the part of l that each of n processes has: an n-th of the rate, and an n-th of the burst but at least one.
+// Share is the part of l that each of n processes has: an n-th of the rate, and an n-th of the burst but at least one. The
+// zero Limit stays what it is.
 func (l Limit) Share(n int) Limit {
-	if n <= 1 {
+	if n <= 1 || l.Interval == 0 {
 		return l
 	}
 	size := max(1, l.Burst/l.Interval/int64(n))

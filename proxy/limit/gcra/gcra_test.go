@@ -35,6 +35,7 @@ func TestShare(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, whole.Share(c.nodes)) })
 	}
+	assert.Equal(t, Limit{}, Limit{}.Share(2))
 }
 
 func TestABurstThenTheRate(t *testing.T) {

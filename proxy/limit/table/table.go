@@ -86,18 +86,18 @@ func (t *Table[V]) Open(hash uint64, now int64) *Entry[V] {
 // Close ends what Open has begun.
 func (t *Table[V]) Close(hash uint64) { t.shard(hash).mu.Unlock() }
 
-// Until returns when what is known of a key ends, or 0.
-func (t *Table[V]) Until(hash uint64, now int64) int64 {
+// Get returns what is known of a key; a zero Until means that nothing is.
+func (t *Table[V]) Get(hash uint64, now int64) Entry[V] {
 	s := t.shard(hash)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b := s.bucket(hash)
 	for i := range b.hashes {
 		if b.hashes[i] == hash && b.entries[i].Until > now {
-			return b.entries[i].Until
+			return b.entries[i]
 		}
 	}
-	return 0
+	return Entry[V]{}
 }
 
 // Tidy gives memory back that is not needed any more. It locks one shard after the other.

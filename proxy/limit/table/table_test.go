@@ -26,9 +26,9 @@ func TestEntries(t *testing.T) {
 	table.Close(7)
 	assert.Equal(t, Entry[int]{5, 20}, *table.Open(7, 19))
 	table.Close(7)
-	assert.Equal(t, int64(20), table.Until(7, 19))
-	assert.Zero(t, table.Until(7, 20))
-	assert.Zero(t, table.Until(8, 0))
+	assert.Equal(t, int64(20), table.Get(7, 19).Until)
+	assert.Zero(t, table.Get(7, 20).Until)
+	assert.Zero(t, table.Get(8, 0).Until)
 	assert.Equal(t, 1, table.Len(19))
 	assert.Equal(t, Entry[int]{}, *table.Open(7, 20), "its time is over")
 	table.Close(7)
@@ -84,7 +84,7 @@ func TestAFloodPushesOutNoOneAtTheLimit(t *testing.T) {
 		}
 	}
 	for _, hash := range hashes {
-		require.Equal(t, int64(1_000_000), table.Until(hash, 1000))
+		require.Equal(t, int64(1_000_000), table.Get(hash, 1000).Until)
 	}
 }
 
@@ -98,7 +98,7 @@ func TestANewKeyIsRemembered(t *testing.T) {
 	for range 1000 {
 		hash := random.Uint64()
 		set(table, hash, 0, 1)
-		require.Equal(t, int64(1), table.Until(hash, 0))
+		require.Equal(t, int64(1), table.Get(hash, 0).Until)
 	}
 }
 
