@@ -29,9 +29,11 @@ const (
 	surgeWindows = 2
 	// surgeLoss is the part of the requests that is lost in a bad window.
 	surgeLoss = 0.05
-	// surgeGrowth is the part of the requests by which the queue grows in a bad window, if it is fuller than surgeFull.
-	surgeGrowth = 0.2
-	surgeFull   = 1.0 / 8
+	// surgeGrowth is by how much the queue grows in a bad window, as a part of the requests that were taken out: twice as
+	// many come as go. It has to hold surgeLeast requests then, and so many that the last one waits for surgeWait.
+	surgeGrowth = 1.0
+	surgeLeast  = 32
+	surgeWait   = 500 * time.Millisecond
 	// surgeCalm is how long after a window in which a queue has only grown it may keep up again before the surge is over.
 	surgeCalm = time.Second
 )
@@ -65,7 +67,7 @@ func (u *surge) roll(now time.Duration, s *share) {
 
 // end ends a window.
 func (u *surge) end(now, length time.Duration, s *share) {
-	loses, grows := u.loses(), u.grows(s)
+	loses, grows := u.loses(), u.grows(length, s)
 	if loses || grows {
 		u.losing++
 	} else {
@@ -89,10 +91,11 @@ func (u *surge) end(now, length time.Duration, s *share) {
 // loses reports whether requests were lost in the window that ends. One client may always leave.
 func (u *surge) loses() bool { return u.lost > 1 && float64(u.lost) > surgeLoss*float64(u.started) }
 
-// grows reports whether more requests have come in the window that ends than went.
-func (u *surge) grows(s *share) bool {
+// grows reports whether many more requests have come in the window that ends than went, and wait for long.
+func (u *surge) grows(length time.Duration, s *share) bool {
 	waits := s.queue.len()
-	return float64(waits) > surgeFull*float64(s.size) && float64(waits-u.waited) > surgeGrowth*float64(u.started)
+	return waits >= surgeLeast && float64(waits-u.waited) > surgeGrowth*float64(u.started) &&
+		float64(waits) > float64(u.started)*float64(surgeWait)/float64(length)
 }
 
 // drain returns how long it takes until so many requests have been taken out.

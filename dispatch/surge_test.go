@@ -45,17 +45,18 @@ func TestWhatASurgeIs(t *testing.T) {
 		quarters []quarter
 		want     []bool
 	}{
-		"a long queue that keeps up":          {[]quarter{{100, 0, 99}, {100, 0, 99}, {100, 0, 98}, {100, 0, 99}}, []bool{no, no, no, no}},
-		"a burst":                             {[]quarter{{10, 0, 90}, {10, 0, 80}, {10, 0, 70}}, []bool{no, no, no}},
-		"requests are lost":                   {[]quarter{{100, 10, 50}, {100, 10, 50}}, []bool{no, yes}},
-		"none is run, and some are lost":      {[]quarter{{0, 2, 50}, {0, 2, 50}}, []bool{no, yes}},
-		"requests are lost now and then":      {[]quarter{{100, 10, 50}, {100, 0, 50}, {100, 10, 50}}, []bool{no, no, no}},
-		"few of many are lost":                {[]quarter{{100, 5, 50}, {100, 5, 50}}, []bool{no, no}},
-		"a client leaves, and another":        {[]quarter{{1, 1, 50}, {1, 1, 50}, {1, 1, 50}}, []bool{no, no, no}},
-		"the queue grows":                     {[]quarter{{100, 0, 21}, {100, 0, 42}}, []bool{no, yes}},
-		"the queue grows slowly":              {[]quarter{{100, 0, 20}, {100, 0, 40}, {100, 0, 60}, {100, 0, 80}}, []bool{no, no, no, no}},
-		"the queue grows, but is not long":    {[]quarter{{10, 0, 4}, {10, 0, 8}, {10, 0, 12}}, []bool{no, no, no}},
-		"the queue grows, and keeps up again": {[]quarter{{100, 0, 30}, {100, 0, 30}, {100, 0, 60}, {100, 0, 60}}, []bool{no, no, no, no}},
+		"a long queue that keeps up":         {[]quarter{{100, 0, 99}, {100, 0, 99}, {100, 0, 98}, {100, 0, 99}}, []bool{no, no, no, no}},
+		"a burst":                            {[]quarter{{10, 0, 90}, {10, 0, 80}, {10, 0, 70}}, []bool{no, no, no}},
+		"requests are lost":                  {[]quarter{{100, 10, 50}, {100, 10, 50}}, []bool{no, yes}},
+		"none is run, and some are lost":     {[]quarter{{0, 2, 50}, {0, 2, 50}}, []bool{no, yes}},
+		"requests are lost now and then":     {[]quarter{{100, 10, 50}, {100, 0, 50}, {100, 10, 50}}, []bool{no, no, no}},
+		"few of many are lost":               {[]quarter{{100, 5, 50}, {100, 5, 50}}, []bool{no, no}},
+		"a client leaves, and another":       {[]quarter{{1, 1, 50}, {1, 1, 50}, {1, 1, 50}}, []bool{no, no, no}},
+		"three times as many come as go":     {[]quarter{{20, 0, 60}, {20, 0, 100}}, []bool{no, yes}},
+		"a queue that grows slowly":          {[]quarter{{20, 0, 60}, {20, 0, 79}, {20, 0, 98}}, []bool{no, no, no}},
+		"one that grows, but is short":       {[]quarter{{5, 0, 10}, {5, 0, 20}, {5, 0, 30}}, []bool{no, no, no}},
+		"one that grows, but drains at once": {[]quarter{{30, 0, 35}, {45, 0, 85}}, []bool{no, no}},
+		"one that grows, and keeps up again": {[]quarter{{20, 0, 41}, {20, 0, 41}, {20, 0, 82}, {20, 0, 82}}, []bool{no, no, no, no}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, pass(c.quarters...)) })
@@ -63,7 +64,7 @@ func TestWhatASurgeIs(t *testing.T) {
 }
 
 func TestWhenASurgeIsOver(t *testing.T) {
-	grows := []quarter{{100, 0, 30}, {100, 0, 60}}
+	grows := []quarter{{20, 0, 41}, {20, 0, 82}}
 	loses := times(2, quarter{100, 20, 60})
 	calm := quarter{100, 0, 60}
 	cases := map[string]struct {

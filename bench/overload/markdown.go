@@ -39,7 +39,7 @@ func (r *Report) writeMarkdown(w io.Writer) {
 		fmt.Fprintf(page, "- %s, clients %s: %s\n", t.Peer, t.kind(), strings.Trim(fmt.Sprint(t.Seconds), "[]"))
 	}
 	page.End()
-	page.Notes(r.peers, []string{"The program that makes the load shares the machine with the peer."})
+	page.Notes(r.peers, []string{"The program that makes the load shares the machine with the peer; as root it comes before it."})
 	page.Settings(r.peers)
 	_, _ = page.WriteTo(w)
 }

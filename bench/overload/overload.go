@@ -54,6 +54,12 @@ func (r *Report) try(ctx context.Context, one peer.Peer) error {
 	if err := peer.Start(ctx, one, work); err != nil {
 		return err
 	}
+	restore, err := comeFirst()
+	if err != nil {
+		peer.Progress("the load has no higher priority than the peer, and may be late: " + err.Error())
+	} else {
+		defer restore()
+	}
 	client := client{address: strings.TrimPrefix(one.URL(), "http://"), path: work.Path, body: work.Body, patience: r.options.Patience}
 	peak, err := measurePeak(ctx, client, r.options)
 	if err != nil {
