@@ -111,7 +111,7 @@ func startSharing(t *testing.T, url, limit string, args ...string) *server {
 
 // TestFourProcessesShareARate exactly, or, with leases, within what they may take in advance.
 func TestFourProcessesShareARate(t *testing.T) {
-	const rate, burst, lease, duration = 300, 30, 5, 4 * time.Second
+	const rate, burst, lease, duration = 100, 100, 5, 4 * time.Second
 	cases := map[string]struct {
 		sharing string
 		bound   float64
@@ -135,8 +135,10 @@ func TestFourProcessesShareARate(t *testing.T) {
 			time.Sleep(duration) // for that long it is measured
 			siege.stop()
 			exact := burst + rate*siege.last.Sub(siege.first).Seconds()
-			assert.InDelta(t, exact, siege.served(), exact/100+c.bound)
 			t.Logf("%d of %.0f", siege.served(), exact)
+			assert.LessOrEqual(t, float64(siege.served()), exact*1.01+c.bound)
+			const late = rate / 5 // the clients of a busy machine come late to the first and the last of them
+			assert.GreaterOrEqual(t, float64(siege.served()), exact*0.99-c.bound-late)
 			for _, s := range servers {
 				s.Stop()
 			}
