@@ -11,6 +11,9 @@ type Boot struct {
 	Spec    string         // MODULE[:CALLABLE]
 	Name    string         // what the process list shows; empty: what Python does
 	Path    []string       // goes in front of sys.path
+	Hooks   string         // the path of the file with the operator's hooks; empty: there are none
+	Master  int            // our process id
+	Age     int            // how many workers have been started, with this one
 	Slots   []SlotFDs      // each slot's descriptors in the worker; see For
 	Dump    int            // the descriptor that stacks go to which the main thread could not take; 0: there is none
 	Marks   int            // that of memory where each thread marks what it begins, a u32 for each slot; 0: there is none
@@ -46,19 +49,22 @@ func (b Boot) For(worker, first, slots int) Boot {
 	return b
 }
 
-// Frame returns the BOOT frame.
-func (b Boot) Frame() []byte {
+// Frame returns the BOOT frame of a worker that imports the application itself.
+func (b Boot) Frame() []byte { return AppendFrame(nil, KindBoot, 0, AppendValue(nil, b.dict())) }
+
+func (b Boot) dict() map[string]any {
 	slots := make([]any, len(b.Slots))
 	for i, fds := range b.Slots {
 		slots[i] = Tuple{fds.Requests, fds.Answers, fds.Files}
 	}
 	boot := map[string]any{
-		"spec": b.Spec, "name": b.Name, "path": b.Path, "slots": slots, "dump": b.Dump, "marks": b.Marks, "environ": b.Environ, "sample": sample(),
+		"spec": b.Spec, "name": b.Name, "path": b.Path, "hooks": b.Hooks, "master": b.Master, "age": b.Age, "template": false,
+		"slots": slots, "dump": b.Dump, "marks": b.Marks, "environ": b.Environ, "sample": sample(),
 	}
 	if b.Modules {
 		boot["modules"] = true
 	}
-	return AppendFrame(nil, KindBoot, 0, AppendValue(nil, boot))
+	return boot
 }
 
 // SourcesFrame returns the SOURCES frame: the text of every module of the worker program.
@@ -106,6 +112,8 @@ type Ready struct {
 	Interrupts     bool  // it has what is needed to raise an exception in a thread
 	Threads        []int // the system's ids of the threads of its slots
 	DumpSignal     int   // has the thread that it is sent to write its stack to Boot.Dump; 0: there is none
+	// Strays are the names of the threads that the application of a template has started: no fork takes them along.
+	Strays []string
 }
 
 // ParseReady reads the payload of READY and checks the sample in it.
@@ -130,6 +138,11 @@ func ParseReady(payload []byte) (Ready, error) {
 	for _, v := range threads {
 		thread, _ := v.(int)
 		r.Threads = append(r.Threads, thread)
+	}
+	strays, _ := d["strays"].([]any)
+	for _, v := range strays {
+		stray, _ := v.(string)
+		r.Strays = append(r.Strays, stray)
 	}
 	if !reflect.DeepEqual(d["sample"], any(sample())) {
 		return r, fmt.Errorf("%s %s does not read and write marshal as forebay does", r.Implementation, r.Version)

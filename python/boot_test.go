@@ -20,11 +20,13 @@ func readControl(t *testing.T, kind Kind, frame []byte) any {
 
 func TestBootFrame(t *testing.T) {
 	boot := Boot{
-		Spec: "shop:app", Name: "shop", Path: []string{"/srv"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}}, Dump: 10, Marks: 11,
+		Spec: "shop:app", Name: "shop", Path: []string{"/srv"}, Hooks: "/srv/hooks.py", Master: 41, Age: 3,
+		Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}}, Dump: 10, Marks: 11,
 		Environ: map[string]any{"SCRIPT_NAME": "/shop", "wsgi.multithread": true, "forebay.worker": 1},
 	}
 	assert.Equal(t, map[string]any{
-		"spec": "shop:app", "name": "shop", "path": []any{"/srv"}, "slots": []any{Tuple{4, 5, 6}, Tuple{7, 8, 9}},
+		"spec": "shop:app", "name": "shop", "path": []any{"/srv"}, "hooks": "/srv/hooks.py", "master": 41, "age": 3,
+		"template": false, "slots": []any{Tuple{4, 5, 6}, Tuple{7, 8, 9}},
 		"dump": 10, "marks": 11, "environ": boot.Environ, "sample": sample(),
 	}, readControl(t, KindBoot, boot.Frame()))
 }

@@ -53,6 +53,7 @@
 //	             answers INTERRUPTED. If raise is set, forebay.RequestTimeout is raised in the slot's thread, once, and only
 //	             while it runs the application for that request.
 //	DRAIN    34  empty: exit when every thread is idle. Go sends it when no slot of the worker is lent.
+//	SERVING  38  empty: this is the first worker of all that serves. It runs the hook when_ready.
 //
 // and the worker answers or reports:
 //
@@ -63,6 +64,22 @@
 //	INTERRUPTED 51 marshal (slot: int, request: int, stack: str, outcome: str): see Interrupted.
 //	RECALLED 50  marshal (slot: int, request: int): the last request that the slot's thread has begun. Those after it
 //	             that the RECALL was about will not be run.
+//
+// A worker whose BOOT says template imports the application, answers READY or FAILED, and serves nothing. It obeys only
+//
+//	FORK     37  marshal dict: what a worker is to be, as BOOT says it, and how many descriptors follow: one byte on the
+//	             control socket with up to 128 of them attached (SCM_RIGHTS), until there are enough. They are those that
+//	             a worker inherits, from control on, then its stdout, its stderr, and a pipe that nobody writes to and
+//	             whose end kills the worker. Where BOOT has a descriptor, FORK has its position among them.
+//
+// and answers
+//
+//	FORKED   52  marshal (pid: int, text: str): the process of the worker, or 0 and why there is none.
+//
+// The worker is a child of Go's: the template's child, which forks it, has ended by then, and Go has asked the system for
+// orphans (PR_SET_CHILD_SUBREAPER). It goes on as every worker does after its BOOT, with READY or FAILED on its own control
+// socket. A template's death changes nothing for its workers. It ends with the control stream or, where that is not read, by
+// the signal at its parent's death.
 //
 // While further requests of a batch wait, the worker may hold the RESPONSEs of those before them back for about a
 // millisecond, so that one write carries several.

@@ -36,11 +36,14 @@ const (
 	KindDrain     Kind = 34
 	KindRecall    Kind = 35
 	KindInterrupt Kind = 36
+	KindFork      Kind = 37
+	KindServing   Kind = 38
 
 	KindReady       Kind = 48 // worker, control
 	KindFailed      Kind = 49
 	KindRecalled    Kind = 50
 	KindInterrupted Kind = 51
+	KindForked      Kind = 52
 	KindModules     Kind = 53
 )
 
@@ -49,9 +52,9 @@ var kindNames = map[Kind]string{
 	KindResponse: "RESPONSE", KindHead: "HEAD", KindChunk: "CHUNK", KindEnd: "END", KindAbort: "ABORT",
 	KindError: "ERROR", KindWant: "WANT", KindIdle: "IDLE",
 	KindSources: "SOURCES", KindBoot: "BOOT", KindCancel: "CANCEL", KindDrain: "DRAIN", KindRecall: "RECALL",
-	KindInterrupt: "INTERRUPT",
-	KindReady:     "READY", KindFailed: "FAILED", KindRecalled: "RECALLED", KindInterrupted: "INTERRUPTED",
-	KindModules: "MODULES",
+	KindInterrupt: "INTERRUPT", KindFork: "FORK", KindServing: "SERVING",
+	KindReady: "READY", KindFailed: "FAILED", KindRecalled: "RECALLED", KindInterrupted: "INTERRUPTED",
+	KindForked: "FORKED", KindModules: "MODULES",
 }
 
 // String returns the name that the package comment uses.

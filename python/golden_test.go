@@ -83,7 +83,7 @@ func simple(v any) any {
 func says(t *testing.T, kind string, payload []byte) any {
 	t.Helper()
 	switch kind {
-	case "END", "WANT", "IDLE", "DRAIN":
+	case "END", "WANT", "IDLE", "DRAIN", "SERVING":
 		require.Empty(t, payload)
 		return nil
 	case "BODY", "CHUNK": // bytes as they are
@@ -133,7 +133,11 @@ func TestGoldenAnswers(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, g.said.Value, simple(Tuple{text}))
 			case "READY":
-				assertReady(t, g)
+				assertReady(t, name, g)
+			case "FORKED":
+				pid, refusal, err := ParseForked(g.payload())
+				require.NoError(t, err)
+				assert.Equal(t, g.said.Value, simple(Tuple{pid, refusal}))
 			case "INTERRUPTED":
 				got, err := ParseInterrupted(g.payload())
 				require.NoError(t, err)
@@ -178,25 +182,37 @@ func assertFileHead(t *testing.T, g golden) {
 	assert.Equal(t, int64(123), resp.File.Count)
 }
 
-func assertReady(t *testing.T, g golden) {
+func assertReady(t *testing.T, name string, g golden) {
 	t.Helper()
 	ready, err := ParseReady(g.payload())
 	require.NoError(t, err)
-	assert.Equal(t, Ready{
+	want := Ready{
 		Version: "3.11.7", Implementation: "CPython", Executable: "/usr/bin/python3", PID: 4242, GIL: true, Interrupts: true,
 		Threads: []int{4243, 4244}, DumpSignal: 62,
-	}, ready)
+	}
+	if name == "ready_template" {
+		want.Interrupts, want.Threads, want.DumpSignal, want.Strays = false, nil, 0, []string{"Thread-1 (poll)", "rdk:main"}
+	}
+	assert.Equal(t, want, ready)
 }
 
 // The frames that Go writes say what those of the Python half say. They are not the same to the byte where a dict has
 // more than one key, or where Python marks a text as interned.
 func TestGoldenControlFramesAreWritten(t *testing.T) {
 	boot := Boot{
-		Spec: "shop:create_app()", Name: "shop", Path: []string{"/srv/shop", "/srv/lib"}, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}}, Dump: 10, Marks: 11,
+		Spec: "shop:create_app()", Name: "shop", Path: []string{"/srv/shop", "/srv/lib"}, Hooks: "/srv/hooks.py", Master: 4241,
+		Age: 7, Slots: []SlotFDs{{4, 5, 6}, {7, 8, 9}}, Dump: 10, Marks: 11,
 		Environ: map[string]any{"SERVER_SOFTWARE": "forebay", "SCRIPT_NAME": "/shop", "wsgi.multiprocess": true},
 	}
+	forked, template := boot, boot
+	forked.Slots, forked.Dump, forked.Marks = []SlotFDs{{1, 2, 3}, {4, 5, 6}}, 7, 8
+	template.Slots, template.Dump, template.Marks, template.Age, template.Hooks = nil, 0, 0, 0, ""
 	tests := map[string][]byte{
-		"boot":      boot.Frame(),
+		"boot":          boot.Frame(),
+		"boot_template": template.TemplateFrame(),
+		"fork":          forked.ForkFrame(12),
+		"serving":       AppendFrame(nil, KindServing, 0, nil),
+
 		"cancel":    CancelFrame(1, 4711),
 		"recall":    RecallFrame(0, 4711),
 		"interrupt": InterruptFrame(1, 4711, true),

@@ -1,6 +1,7 @@
 package workers
 
 import (
+	"os"
 	"os/exec"
 	"sync"
 )
@@ -10,6 +11,7 @@ import (
 type family struct {
 	mu   sync.Mutex
 	pids map[int]struct{}
+	due  int // births that are not known yet
 }
 
 var children = family{pids: map[int]struct{}{}}
@@ -25,6 +27,30 @@ func (f *family) start(command *exec.Cmd) error {
 	return nil
 }
 
+// adopt has another process make one that is a child of ours then, and returns it. While that goes on whatever child ends
+// may be the new one.
+func (f *family) adopt(birth func() (pid int, err error)) (*os.Process, error) {
+	f.mu.Lock()
+	f.due++
+	f.mu.Unlock()
+	pid, err := birth()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.due--
+	if err != nil {
+		return nil, err
+	}
+	f.pids[pid] = struct{}{}
+	return os.FindProcess(pid) // it has not been waited for, so the number is still its own
+}
+
+// Start has start make a process that is no worker, and keeps it from Reap: its end is left to whoever waits for it. Who has
+// waited for it, or never will, says so by Forget.
+func Start(start func() (pid int, err error)) (*os.Process, error) { return children.adopt(start) }
+
+// Forget says that nobody waits for a process any more which Start has made.
+func Forget(process *os.Process) { children.forget(process.Pid) }
+
 // forget says that a process has been waited for: its number may now be another's.
 func (f *family) forget(pid int) {
 	f.mu.Lock()
@@ -32,8 +58,8 @@ func (f *family) forget(pid int) {
 	delete(f.pids, pid)
 }
 
-// has reports whether a process is one of ours. The caller holds the lock.
+// has reports whether a process is one of ours, or may be. The caller holds the lock.
 func (f *family) has(pid int) bool {
 	_, ours := f.pids[pid]
-	return ours
+	return ours || f.due > 0
 }

@@ -25,23 +25,23 @@ func readFrame(r io.Reader) (python.Frame, error) {
 	return python.Frame{Kind: h.Kind, Flags: h.Flags, Payload: payload}, nil
 }
 
-// answer returns the answer to BOOT. The worker may report modules before it.
-func (w *Worker) answer() (python.Frame, error) {
+// answer returns the answer to BOOT. The process may report modules before it.
+func (p *process) answer() (python.Frame, error) {
 	for {
-		frame, err := readFrame(w.control)
+		frame, err := readFrame(p.control)
 		if err != nil || frame.Kind != python.KindModules {
 			return frame, err
 		}
-		if err := w.hearModules(frame); err != nil {
+		if err := p.hearModules(frame); err != nil {
 			return frame, err
 		}
 	}
 }
 
-func (w *Worker) hearModules(frame python.Frame) error {
+func (p *process) hearModules(frame python.Frame) error {
 	files, err := python.ParseModules(frame.Payload)
-	if err == nil && w.imported != nil {
-		w.imported(files)
+	if err == nil && p.imported != nil {
+		p.imported(files)
 	}
 	return err
 }

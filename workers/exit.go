@@ -14,14 +14,14 @@ type LoadError struct{ Traceback string }
 
 func (e *LoadError) Error() string { return "the application could not be loaded" }
 
-// DiedError says that a worker ended before it was ready.
+// DiedError says that a worker, or the template that it was to be forked from, ended before it was ready.
 type DiedError struct {
 	PID  int
 	Exit string // as exitText says it
 }
 
 func (e *DiedError) Error() string {
-	return fmt.Sprintf("worker %d ended before it was ready: %s", e.PID, e.Exit)
+	return fmt.Sprintf("process %d ended before it was ready: %s", e.PID, e.Exit)
 }
 
 // ErrBootTimeout is what a start returns when the application took longer to import than boot_timeout allows.

@@ -34,7 +34,7 @@ func TestExitText(t *testing.T) {
 }
 
 func TestErrorsSayWhatHappened(t *testing.T) {
-	assert.EqualError(t, &DiedError{PID: 7, Exit: "killed by SIGSEGV"}, "worker 7 ended before it was ready: killed by SIGSEGV")
+	assert.EqualError(t, &DiedError{PID: 7, Exit: "killed by SIGSEGV"}, "process 7 ended before it was ready: killed by SIGSEGV")
 	assert.EqualError(t, &LoadError{Traceback: "Traceback..."}, "the application could not be loaded")
 	assert.EqualError(t, &PythonError{Tried: []string{"a", "b"}, Reason: "why"}, "no usable Python: why (tried: a, b)")
 	assert.Equal(t, "unknown", State(99).String())

@@ -28,8 +28,8 @@ type failureLog struct {
 	written   time.Time // when
 }
 
-// add tells that worker id was not started, and that the next try comes after wait.
-func (f *failureLog) add(id int, err error, wait time.Duration, now time.Time) {
+// add tells that a worker, by its number, or the template was not started, and that the next try comes after wait.
+func (f *failureLog) add(who any, err error, wait time.Duration, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if now.Sub(f.since) >= quietTime {
@@ -40,7 +40,7 @@ func (f *failureLog) add(id int, err error, wait time.Duration, now time.Time) {
 		return
 	}
 	f.lines++
-	attrs := []any{"worker", id, "error", err, "again_in", wait.Round(time.Millisecond)}
+	attrs := []any{"worker", who, "error", err, "again_in", wait.Round(time.Millisecond)}
 	if f.silent > 0 {
 		attrs = append(attrs, "not_logged", f.silent)
 		f.silent = 0

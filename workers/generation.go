@@ -9,8 +9,9 @@ import (
 // are loaded and the gate is opened, and a worker that cannot be started is the end of it.
 type generation struct {
 	plan
-	pool  *Pool
-	seats []context.CancelFunc // each ends its seat; the supervisor's own
+	pool    *Pool
+	seats   []context.CancelFunc // each ends its seat; the supervisor's own
+	nursery *nursery             // where the workers come from; nil: each imports the application itself
 
 	gate    chan struct{}  // closed when slots may be lent
 	passing sync.WaitGroup // seats that have not seen it closed
@@ -28,6 +29,9 @@ func (p *Pool) begin(ctx context.Context, plan plan, gated bool) *generation {
 	}
 	if !gated {
 		close(g.gate)
+	}
+	if plan.cfg.Preload {
+		g.preload(ctx)
 	}
 	g.resize(ctx, plan.cfg.Processes)
 	return g
@@ -50,10 +54,24 @@ func (g *generation) resize(ctx context.Context, by int) int {
 	return len(g.seats)
 }
 
+// preload has the workers forked from a template.
+func (g *generation) preload(ctx context.Context) {
+	if !forksSafely {
+		g.pool.log.Warn("preload needs Linux: each worker imports the application itself")
+		return
+	}
+	ctx, end := context.WithCancel(ctx)
+	g.nursery = newNursery(g, end)
+	g.pool.ending.Go(func() { g.nursery.run(ctx) }) // ends with ctx
+}
+
 // end has all workers drained. It does not wait for that.
 func (g *generation) end() {
 	for _, end := range g.seats {
 		end()
+	}
+	if g.nursery != nil {
+		g.nursery.close()
 	}
 }
 

@@ -119,7 +119,7 @@ func TestBegunWhenTheCounterGoesRound(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			m := &marks{memory: []byte{byte(c.marked), byte(c.marked >> 8), byte(c.marked >> 16), byte(c.marked >> 24)}}
-			w := &Worker{marks: m, exited: make(chan struct{})}
+			w := &Worker{marks: m, process: process{exited: make(chan struct{})}}
 			close(w.exited)
 			n, known := (&Slot{worker: w, current: c.current}).Begun()
 			assert.True(t, known)

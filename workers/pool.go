@@ -34,6 +34,7 @@ type Pool struct {
 	ready    chan python.Ready // takes what the first ready worker said; one entry
 	wasReady atomic.Bool       // that has happened
 	lent     atomic.Int32      // workers whose slots are lent
+	born     atomic.Int64      // workers that were started, or were to be
 
 	reloads   chan *reload  // to Run
 	resizes   chan resize   // to Run

@@ -11,16 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Adopts reports whether the kernel gives this process the children of others that have died: it is the first of its
-// container, or a "child subreaper" (prctl(2)). Then somebody has to Reap.
-func Adopts() bool {
-	var subreaper int32
-	err := unix.Prctl(unix.PR_GET_CHILD_SUBREAPER, uintptr(unsafe.Pointer(&subreaper)), 0, 0, 0)
-	return os.Getpid() == 1 || (err == nil && subreaper != 0)
-}
-
-// Reap waits for adopted children that have ended, at each signal, until ctx ends: without that each would stay in the
-// process table for ever. news brings SIGCHLD. Our own children are left to those who wait for them.
+// Reap waits for children that the kernel has given us and that have ended, at each signal, until ctx ends: without that each
+// would stay in the process table for ever. We get the children of others as the first process of a container, or as a
+// "child subreaper", which we become for the workers of a template. news brings SIGCHLD. Our own children are left to those
+// who wait for them.
 func Reap(ctx context.Context, news <-chan os.Signal, log *slog.Logger) {
 	const soon = 10 * time.Millisecond
 	var again <-chan time.Time

@@ -8,8 +8,5 @@ import (
 	"os"
 )
 
-// Adopts reports whether the kernel gives this process the children of others. Only Linux has such.
-func Adopts() bool { return false }
-
-// Reap waits until ctx ends.
+// Reap waits until ctx ends: only Linux gives a process the children of others.
 func Reap(ctx context.Context, _ <-chan os.Signal, _ *slog.Logger) { <-ctx.Done() }

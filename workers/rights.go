@@ -7,8 +7,14 @@ import (
 	"syscall"
 )
 
-// rightsOf returns the control message that passes f's descriptor. The descriptor is made blocking, as Python expects it.
-func rightsOf(f *os.File) []byte { return syscall.UnixRights(int(f.Fd())) }
+// rightsOf returns the control message that passes the files' descriptors, which are made blocking, as Python expects it.
+func rightsOf(files ...*os.File) []byte {
+	fds := make([]int, len(files))
+	for i, f := range files {
+		fds[i] = int(f.Fd())
+	}
+	return syscall.UnixRights(fds...)
+}
 
 // receiveFile reads one byte and the descriptor that comes with it.
 func receiveFile(conn *net.UnixConn) (*os.File, error) {

@@ -52,8 +52,13 @@ var scripts = map[string]func(*played){
 	"interrupts no number": func(p *played) {
 		p.interruptAfter(python.AppendFrame(nil, python.KindInterrupted, 0, []byte("?")))
 	},
-	"interrupts slot 7":  func(p *played) { p.interruptAfter(interruptedFrame(7, 0, "x")) },
-	"half and dead slot": func(p *played) { p.answer([]byte{1, 2, 3}); p.ready(); p.awaitRequest(); os.Exit(0) },
+	"interrupts slot 7":   func(p *played) { p.interruptAfter(interruptedFrame(7, 0, "x")) },
+	"ready and dies":      (*played).ready,
+	"dies when asked":     func(p *played) { p.atFork(func() { os.Exit(7) }) },
+	"answers READY again": func(p *played) { p.atFork(p.ready) },
+	"forked, no number":   func(p *played) { p.atFork(func() { p.forked("?") }) },
+	"refuses to fork":     func(p *played) { p.atFork(func() { p.forked(python.Tuple{0, "no more processes"}) }) },
+	"half and dead slot":  func(p *played) { p.answer([]byte{1, 2, 3}); p.ready(); p.awaitRequest(); os.Exit(0) },
 }
 
 // played is a worker that the test binary plays. Its own errors end it: the test sees that.

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strconv"
 
 	"forebay/python"
@@ -60,14 +60,12 @@ const controlFD = 3
 
 // bring starts a worker and waits until it is loaded, or until ctx ends.
 func (g *generation) bring(ctx context.Context, id int) (*Worker, error) {
-	w, err := g.start(id)
+	w, told, err := g.start(ctx, id)
 	if err != nil {
 		return nil, g.diagnose(ctx, err)
 	}
 	release := context.AfterFunc(ctx, w.kill)
-	boot := g.program.Boot.For(id, controlFD+1, g.cfg.Threads)
-	boot.Modules = w.imported != nil
-	err = w.boot(g.pool.sources, boot.Frame(), g.cfg.BootTimeout)
+	w.ready, err = w.boot(told, g.cfg.BootTimeout)
 	release()
 	if err != nil {
 		w.kill()
@@ -101,58 +99,84 @@ func (p *Pool) lend(w *Worker) {
 	p.lent.Add(1)
 	p.host.Offer(w)
 	if p.wasReady.CompareAndSwap(false, true) {
+		if w.hooks {
+			w.send(python.AppendFrame(nil, python.KindServing, 0, nil))
+		}
 		p.ready <- w.ready
 	}
 }
 
-// start starts the process of seat id with its sockets and its readers of output. The worker that it returns is booting.
-func (g *generation) start(id int) (*Worker, error) {
-	w := &Worker{
-		id: id, log: g.pool.log, wear: newWear(g.cfg), retire: make(chan string, 1), exited: make(chan struct{}),
-		imported: g.program.Imported,
+// start starts the process of seat id with its sockets and its readers of output. The worker that it returns is booting,
+// and has to be told what to load, unless that is empty.
+func (g *generation) start(ctx context.Context, id int) (w *Worker, told []byte, err error) {
+	w = &Worker{
+		process: process{log: g.pool.log, exited: make(chan struct{}), imported: g.program.Imported},
+		id:      id, hooks: g.program.Boot.Hooks != "", wear: newWear(g.cfg), retire: make(chan string, 1),
 	}
-	w.command = exec.Command(g.program.Python, "-c", python.Bootstrap(), strconv.Itoa(controlFD))
-	w.command.Dir, w.command.Env = g.program.Dir, g.program.Env
-	w.command.SysProcAttr = processAttr()
-
-	var theirs []*os.File // the worker's ends
-	defer func() { closeAll(theirs) }()
+	var theirs ends // the worker's
+	defer theirs.close()
 	_ = kernel() // from now on it counts whom it kills
-	err := w.connect(g.cfg.Threads, &theirs)
-	w.command.ExtraFiles = theirs
-	if err == nil {
-		err = w.capture(&theirs)
-	}
-	if err == nil {
-		err = g.pool.starter.start(w.command)
+	if err = w.connect(g.cfg.Threads, &theirs); err == nil {
+		told, err = g.launch(ctx, w, &theirs)
 	}
 	if err != nil {
 		w.close()
 		closeAll(w.pipes)
-		return nil, fmt.Errorf("start worker %d: %w", id, err)
+		return nil, nil, fmt.Errorf("start worker %d: %w", id, err)
 	}
 	w.log = g.pool.log.With("worker", id, "pid", w.PID())
-	for i, stream := range []string{"stdout", "stderr"} {
-		w.output.Go(func() {
-			logLines(w.pipes[i], w.log, stream)
-			_ = w.pipes[i].Close() // only read from
-		})
-	}
+	w.follow()
 	go w.wait()
-	return w, nil
+	return w, told, nil
 }
 
-// connect makes the sockets for control and for each thread, the pipe for stacks and the memory for marks, and appends the
-// worker's ends to theirs. Their order is python.Boot.For's.
-func (w *Worker) connect(threads int, theirs *[]*os.File) error {
-	control, end, err := socketpair("control")
-	if err != nil {
+// launch makes the process of a worker.
+func (g *generation) launch(ctx context.Context, w *Worker, theirs *ends) (told []byte, err error) {
+	age := int(g.pool.born.Add(1))
+	if g.nursery != nil {
+		t, err := g.nursery.find(ctx)
+		if err != nil {
+			return nil, err
+		}
+		// A template is given the descriptors one after the other, and control is the first.
+		w.handle, w.lifeline, err = t.fork(g.bootOf(w.id, age, 1), theirs)
+		return nil, err
+	}
+	w.handle, err = g.spawn(theirs)
+	return g.opening(g.bootOf(w.id, age, controlFD+1).Frame()), err
+}
+
+// opening is what an interpreter is told first: the worker program, and what to load.
+func (g *generation) opening(boot []byte) []byte { return slices.Concat(g.pool.sources, boot) }
+
+// bootOf is what a worker is to be; first is the descriptor of its first slot's requests.
+func (g *generation) bootOf(id, age, first int) python.Boot {
+	boot := g.program.Boot.For(id, first, g.cfg.Threads)
+	boot.Master, boot.Age, boot.Modules = os.Getpid(), age, g.program.Imported != nil
+	return boot
+}
+
+// spawn starts the interpreter with the worker program.
+func (g *generation) spawn(theirs *ends) (*os.Process, error) {
+	command := exec.Command(g.program.Python, "-c", python.Bootstrap(), strconv.Itoa(controlFD))
+	command.Dir, command.Env = g.program.Dir, g.program.Env
+	command.SysProcAttr = processAttr()
+	command.ExtraFiles = theirs.files
+	command.Stdout, command.Stderr = theirs.streams[0], theirs.streams[1]
+	if err := g.pool.starter.start(command); err != nil {
+		return nil, err
+	}
+	return command.Process, nil
+}
+
+// connect makes what leads to a worker, and adds its ends to theirs: those for control and for each thread, the pipe for
+// stacks and the memory for marks. Their order is python.Boot.For's.
+func (w *Worker) connect(threads int, theirs *ends) error {
+	if err := w.process.connect(theirs); err != nil {
 		return err
 	}
-	w.control = control
-	*theirs = append(*theirs, end)
 	for i := range threads {
-		if err := w.addSlot(i, theirs); err != nil {
+		if err := w.addSlot(i, &theirs.files); err != nil {
 			return err
 		}
 	}
@@ -161,11 +185,11 @@ func (w *Worker) connect(threads int, theirs *[]*os.File) error {
 		return err
 	}
 	w.dumps = dumps
-	*theirs = append(*theirs, end)
+	theirs.files = append(theirs.files, end)
 	if w.marks, end, err = newMarks(threads); err != nil {
 		return err
 	}
-	*theirs = append(*theirs, end)
+	theirs.files = append(theirs.files, end)
 	return nil
 }
 
@@ -189,20 +213,6 @@ func (w *Worker) addSlot(index int, theirs *[]*os.File) error {
 	}
 	*theirs = append(*theirs, end)
 	w.slots = append(w.slots, newSlot(w, index, out, in, files))
-	return nil
-}
-
-// capture makes the pipes for stdout and stderr.
-func (w *Worker) capture(theirs *[]*os.File) error {
-	for _, target := range []*io.Writer{&w.command.Stdout, &w.command.Stderr} {
-		r, end, err := os.Pipe()
-		if err != nil {
-			return err
-		}
-		w.pipes = append(w.pipes, r)
-		*theirs = append(*theirs, end)
-		*target = end
-	}
 	return nil
 }
 

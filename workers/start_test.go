@@ -3,7 +3,6 @@ package workers
 import (
 	"log/slog"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -167,18 +166,9 @@ func TestStopWithinAStart(t *testing.T) {
 }
 
 // The sources are one piece of memory for all workers, with room behind it: what one is told must not lie there.
-func TestBootLeavesTheSourcesAlone(t *testing.T) {
+func TestOpeningLeavesTheSourcesAlone(t *testing.T) {
 	sources := append(make([]byte, 0, 100), "sources"...)
-	w := &Worker{log: newLogbook(t).logger()}
-	control, far, err := socketpair("control")
-	require.NoError(t, err)
-	require.NoError(t, far.Close())
-	w.control = control
-	t.Cleanup(w.close)
-	w.exited = make(chan struct{})
-	close(w.exited)
-	w.command = exec.Command("/bin/true")
-	require.NoError(t, w.command.Run())
-	assert.ErrorAs(t, w.boot(sources, []byte("boot"), deadline), new(*DiedError))
+	g := &generation{pool: &Pool{sources: sources}}
+	assert.Equal(t, "sourcesboot", string(g.opening([]byte("boot"))))
 	assert.Equal(t, make([]byte, 93), sources[len(sources):cap(sources)])
 }

@@ -12,7 +12,7 @@ func TestStateOnlyMovesForward(t *testing.T) {
 	for _, from := range all {
 		for _, to := range all {
 			log := newLogbook(t)
-			w := &Worker{log: log.logger()}
+			w := &Worker{process: process{log: log.logger()}}
 			w.state.Store(int32(from))
 			assert.Equal(t, to > from, w.become(to), "%v to %v", from, to)
 			assert.Equal(t, max(from, to), w.State())

@@ -20,7 +20,7 @@ func pipedSlot(t *testing.T) (*Slot, *os.File) {
 	requests, out, err := os.Pipe()
 	require.NoError(t, err)
 	t.Cleanup(func() { closeAll([]*os.File{in, answers, requests, out}) })
-	return newSlot(&Worker{exited: make(chan struct{})}, 0, out, in, nil), answers
+	return newSlot(&Worker{process: process{exited: make(chan struct{})}}, 0, out, in, nil), answers
 }
 
 func TestWakeEndsAWait(t *testing.T) {

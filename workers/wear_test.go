@@ -2,7 +2,6 @@ package workers
 
 import (
 	"os"
-	"os/exec"
 	"runtime"
 	"testing"
 	"time"
@@ -58,7 +57,7 @@ func TestInspector(t *testing.T) {
 			w := &Worker{}
 			s := &Slot{worker: w}
 			w.slots = []*Slot{s}
-			w.command = &exec.Cmd{Process: &os.Process{Pid: 1}}
+			w.handle = &os.Process{Pid: 1}
 			var rss int64
 			i := inspector{
 				cfg: config.Workers{MaxRSS: soft, MaxRSSHard: hard, MaxLifetime: time.Hour},

@@ -254,8 +254,12 @@ func TestNothingIsRunAgainWhileStopping(t *testing.T) {
 }
 
 func TestModuleThatClosesDescriptorsAtItsImport(t *testing.T) {
-	s := start(t, nil, "-b", "127.0.0.1:0", "-w", "1", "--chdir", apps, "closes_at_import")
-	assert.Equal(t, 3, s.Wait())
-	assert.Regexp(t, `the import of closes_at_import has closed descriptors that are forebay's: .*Bad file descriptor`, s.Stderr.String())
-	assert.Contains(t, s.Stderr.String(), "forebay: the application could not be loaded:\n")
+	for _, preload := range []string{"--no-preload", "--preload"} {
+		t.Run(preload, func(t *testing.T) {
+			s := start(t, nil, "-b", "127.0.0.1:0", "-w", "1", preload, "--chdir", apps, "closes_at_import")
+			assert.Equal(t, 3, s.Wait())
+			assert.Regexp(t, `the import of closes_at_import has closed descriptors that are forebay's: .*Bad file descriptor`, s.Stderr.String())
+			assert.Contains(t, s.Stderr.String(), "forebay: the application could not be loaded:\n")
+		})
+	}
 }

@@ -145,9 +145,7 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	running.Go(func() { worked <- s.pool.Run(working, s.stopping.over) })
 	obeying, endObey := context.WithCancel(context.Background())
 	running.Go(func() { s.obey(obeying, signals) })
-	if workers.Adopts() {
-		running.Go(func() { s.reap(obeying) })
-	}
+	running.Go(func() { s.reap(obeying) })
 
 	err := s.serveRequests(worked, &running, stderr)
 	endWork()

@@ -64,9 +64,10 @@ func programOf(cfg config.Config, dir string) (workers.Program, error) {
 		Dir:    dir,
 		Env:    append(os.Environ(), cfg.App.Env...),
 		Boot: python.Boot{
-			Spec: specOf(cfg),
-			Name: cfg.Process.Name,
-			Path: append([]string{dir}, cfg.App.PythonPath...),
+			Spec:  specOf(cfg),
+			Name:  cfg.Process.Name,
+			Path:  append([]string{dir}, cfg.App.PythonPath...),
+			Hooks: cfg.Workers.Hooks,
 			Environ: map[string]any{
 				"SERVER_SOFTWARE":   "forebay/" + buildVersion(),
 				"SCRIPT_NAME":       cfg.App.ScriptName,

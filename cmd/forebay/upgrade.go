@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"forebay/workers"
 )
 
 // upgradeSlack is what a new binary gets beside the time for its workers to boot.
@@ -35,15 +37,16 @@ func (s *server) upgrade() (pid int, err error) {
 		return 0, fmt.Errorf("make a pipe: %w", err)
 	}
 	defer func() { _ = ready.Close() }()
-	pid, err = s.startSuccessor(path, told)
+	successor, err := workers.Start(func() (int, error) { return s.startSuccessor(path, told) })
 	_ = told.Close() // the successor has its own
 	if err != nil {
 		return 0, err
 	}
-	if err := s.awaitSuccessor(pid, ready); err != nil {
+	defer workers.Forget(successor)
+	if err := s.awaitSuccessor(successor, ready); err != nil {
 		return 0, err
 	}
-	return pid, nil
+	return successor.Pid, nil
 }
 
 // executable finds the program as a shell would find it that stands where we were started.
@@ -79,7 +82,7 @@ func (s *server) startSuccessor(path string, told *os.File) (pid int, err error)
 }
 
 // awaitSuccessor waits until the successor serves. If it does not it is ended.
-func (s *server) awaitSuccessor(pid int, ready *os.File) error {
+func (s *server) awaitSuccessor(process *os.Process, ready *os.File) error {
 	limit := s.started.cfg.Workers.BootTimeout + upgradeSlack
 	stop := context.AfterFunc(s.stopping.begun, func() { _ = ready.SetReadDeadline(time.Now()) })
 	defer stop()
@@ -88,10 +91,6 @@ func (s *server) awaitSuccessor(pid int, ready *os.File) error {
 	_, err := ready.Read(said)
 	if err == nil && said[0] == readyByte && !s.stopping.asked() {
 		return nil
-	}
-	process, findErr := os.FindProcess(pid)
-	if findErr != nil {
-		return fmt.Errorf("find the successor: %w", findErr)
 	}
 	if err != nil && errors.Is(err, os.ErrDeadlineExceeded) || s.stopping.asked() {
 		_ = process.Kill() // its workers follow it

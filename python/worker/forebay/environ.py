@@ -9,6 +9,7 @@ from typing import Any
 from .files import FileWrapper
 
 Environ = dict[str, Any]
+Boot = dict[str, Any]  # what the master says a worker is to be: see Boot in python/boot.go of its source
 
 
 def base(constant: Mapping[str, Any], threads: int) -> Environ:

@@ -12,7 +12,10 @@ LONGEST = 64 << 10
 # The modules between a thread's start and the application. forebay.demo is an application like any other.
 _PROGRAM = {
     f"{__package__}.{name}"
-    for name in ("app", "environ", "fault", "fields", "files", "frame", "gate", "loop", "modules", "response", "slot", "stack")
+    for name in (
+        *("app", "environ", "fault", "fields", "files", "frame", "gate", "hooks", "loop", "modules", "response", "slot"),
+        *("stack", "template"),
+    )
 } | {"threading"}
 _IMPORT = {"importlib", "importlib._bootstrap", "importlib._bootstrap_external"}
 

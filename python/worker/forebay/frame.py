@@ -29,12 +29,15 @@ CANCEL = 33
 DRAIN = 34
 RECALL = 35
 INTERRUPT = 36
+FORK = 37
+SERVING = 38
 
 # To the master, on the control socket.
 READY = 48
 FAILED = 49
 RECALLED = 50
 INTERRUPTED = 51
+FORKED = 52
 MODULES = 53
 
 FREE = 1  # on RESPONSE, END, ABORT and ERROR: the thread is back, no IDLE follows

@@ -16,11 +16,12 @@ import socket
 import sys
 import threading
 import traceback
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from . import fault, frame
 from .app import Application, LoadError, load
-from .environ import Environ, base
+from .environ import Boot, Environ, base
 from .frame import (
     BOOT,
     CANCEL,
@@ -35,9 +36,12 @@ from .frame import (
     RECALLED,
     REQUEST,
     REQUEST_FILE,
+    SERVING,
     ProtocolError,
 )
 from .gate import LATER
+from .hooks import Hooks
+from .hooks import load as load_hooks
 from .modules import Modules
 from .response import respond
 from .slot import COUNT, ClientGone, Slot
@@ -51,30 +55,67 @@ def main(control: socket.socket) -> None:
     """Serves until the master says DRAIN. At the end of the control stream the process ends at once."""
     os.set_inheritable(control.fileno(), False)
     _set_manners()
-    _start("forebay-watch", _watch, control)
     boot = _read_boot(control)
-    _set_name(boot.get("name", ""))
     sys.argv = [boot["spec"]]
     sys.path[:0] = boot["path"]
-    modules = Modules(control, boot.get("modules", False))
-    try:
-        app = load(boot["spec"])
-    except BaseException as error:  # a module may well call sys.exit
-        modules.report(error)
-        _fail(control, error)
+    if boot.get("template"):
+        control, boot, app, hooks, modules = _be_forked(control, boot)
+    else:
+        app, hooks, modules = _prepare(control, boot)
     try:
         begun = _marks(boot.get("marks"), len(boot["slots"]))
         slots = [_open(*descriptors, mark) for descriptors, mark in zip(boot["slots"], begun)]
         dump = _dump_to(boot.get("dump"))
     except (OSError, ValueError) as error:  # ValueError: it is another file now, and too short
-        _fail(control, LoadError(f"the import of {boot['spec']} has closed descriptors that are forebay's: {error}"))
+        _fail(control, _closed(boot, error))
     _forget_in_children(control, slots)
     constant = base(boot["environ"], len(slots))
     threads = [_start(f"forebay-{number}", serve, slot, app, constant) for number, slot in enumerate(slots)]
     ready = {"threads": [thread.native_id for thread in threads], "dump_signal": dump, **_describe(boot)}
     modules.report()
     control.sendall(frame.encode(READY, 0, ready))
-    _obey(control, slots, modules)
+    _obey(control, slots, modules, hooks)
+    hooks.worker_exit()
+
+
+def _prepare(control: socket.socket, boot: Boot) -> tuple[Application, Hooks, Modules]:
+    """Becomes a worker that has nothing from others."""
+    _set_name(boot.get("name", ""))
+    _start("forebay-watch", _watch, control)
+    modules = Modules(control, boot.get("modules", False))
+    with _failing(control, modules):
+        hooks = load_hooks(boot.get("hooks", ""))
+        hooks.post_fork(boot)
+        app = load(boot["spec"])
+    return app, hooks, modules
+
+
+def _be_forked(control: socket.socket, boot: Boot) -> tuple[socket.socket, Boot, Application, Hooks, Modules]:
+    """Becomes the template, and then, in a child, a worker: with the control socket and the orders of its own.
+
+    The template has no thread besides the main one, as fork takes no other along. Until it reads from the control
+    socket it is by the signal at the death of its parent that it ends with the master.
+    """
+    from . import template  # which most workers have no use for
+
+    _set_name(boot.get("name", "") and boot["name"] + "-template")
+    os.register_at_fork(after_in_child=control.close)  # also in what the application forks while it is imported
+    modules = Modules(control, boot.get("modules", False))
+    with _failing(control, modules):
+        hooks = load_hooks(boot.get("hooks", ""))
+        app = load(boot["spec"])
+        template.check()
+        try:
+            os.fstat(control.fileno())
+        except OSError as error:
+            raise _closed(boot, error) from None
+    control, boot = template.serve(control, boot, _describe(boot))
+    _set_name(boot.get("name", ""))
+    _start("forebay-watch", _watch, control)
+    modules = Modules(control, boot.get("modules", False))
+    with _failing(control, modules):
+        hooks.post_fork(boot)
+    return control, boot, app, hooks, modules
 
 
 def _set_manners() -> None:
@@ -131,15 +172,29 @@ def _watch(control: socket.socket) -> None:
     os._exit(0)
 
 
-def _read_boot(control: socket.socket) -> dict[str, Any]:
+def _read_boot(control: socket.socket) -> Boot:
     found = frame.read(control)
     if found is None:
         os._exit(0)
     kind, _, payload = found
     if kind != BOOT:
         raise ProtocolError(f"frame of kind {kind} in place of BOOT")
-    boot: dict[str, Any] = marshal.loads(payload)
+    boot: Boot = marshal.loads(payload)
     return boot
+
+
+@contextlib.contextmanager
+def _failing(control: socket.socket, modules: Modules) -> Iterator[None]:
+    """Ends the process, and says why, if the application or a hook fails."""
+    try:
+        yield
+    except BaseException as error:  # a module may well call sys.exit
+        modules.report(error)
+        _fail(control, error)
+
+
+def _closed(boot: Boot, error: OSError) -> LoadError:
+    return LoadError(f"the import of {boot['spec']} has closed descriptors that are forebay's: {error}")
 
 
 def _fail(control: socket.socket, error: BaseException) -> NoReturn:
@@ -180,7 +235,7 @@ def _forget_in_children(control: socket.socket, slots: list[Slot]) -> None:
     os.register_at_fork(after_in_child=close)
 
 
-def _describe(boot: dict[str, Any]) -> dict[str, Any]:
+def _describe(boot: Boot) -> dict[str, Any]:
     gil_enabled = getattr(sys, "_is_gil_enabled", None)  # 3.13 and newer
     return {
         "python": platform.python_version(),
@@ -193,7 +248,7 @@ def _describe(boot: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _obey(control: socket.socket, slots: list[Slot], modules: Modules) -> None:
+def _obey(control: socket.socket, slots: list[Slot], modules: Modules, hooks: Hooks) -> None:
     while True:
         modules.report_until_readable()
         found = frame.read(control)
@@ -202,6 +257,9 @@ def _obey(control: socket.socket, slots: list[Slot], modules: Modules) -> None:
         kind, _, payload = found
         if kind == DRAIN:
             return
+        if kind == SERVING:
+            _start("forebay-ready", hooks.when_ready)
+            continue
         if kind not in (CANCEL, RECALL, INTERRUPT):
             raise ProtocolError(f"frame of kind {kind} on the control socket")
         number, request, *more = marshal.loads(payload)

@@ -20,13 +20,13 @@ TO_MASTER = "to master"
 KINDS = {
     "REQUEST": 1,
     "RESPONSE": 16, "HEAD": 17, "CHUNK": 18, "END": 19, "ABORT": 20, "ERROR": 21, "WANT": 22, "IDLE": 23,
-    "SOURCES": 31, "BOOT": 32, "CANCEL": 33, "DRAIN": 34, "RECALL": 35, "INTERRUPT": 36,
-    "READY": 48, "FAILED": 49, "RECALLED": 50, "INTERRUPTED": 51, "MODULES": 53,
+    "SOURCES": 31, "BOOT": 32, "CANCEL": 33, "DRAIN": 34, "RECALL": 35, "INTERRUPT": 36, "FORK": 37, "SERVING": 38,
+    "READY": 48, "FAILED": 49, "RECALLED": 50, "INTERRUPTED": 51, "FORKED": 52, "MODULES": 53,
 }  # fmt: skip
 
 # Kinds whose payload is bytes as they are, or nothing. All others are marshal.
 RAW = {"CHUNK"}
-EMPTY = {"END", "WANT", "IDLE", "DRAIN"}
+EMPTY = {"END", "WANT", "IDLE", "DRAIN", "SERVING"}
 
 
 class Golden(NamedTuple):
@@ -65,25 +65,31 @@ SAMPLE = {
     "text": "forebay \xe9 \u20ac", "tuple": ("a", 1, ()), "list": ["b", []], "dict": {"k": "v"},
 }  # fmt: skip
 
+_BOOT = {
+    "spec": "shop:create_app()",
+    "path": ["/srv/shop", "/srv/lib"],
+    "name": "shop",
+    "hooks": "/srv/hooks.py",
+    "master": 4241,
+    "age": 7,
+    "template": False,
+    "slots": [(4, 5, 6), (7, 8, 9)],
+    "dump": 10,
+    "marks": 11,
+    "environ": {"SERVER_SOFTWARE": "forebay", "SCRIPT_NAME": "/shop", "wsgi.multiprocess": True},
+    "sample": SAMPLE,
+}
+
 FRAMES: dict[str, Golden] = {
     "request_empty": Golden(TO_WORKER, "REQUEST", 0, ({}, b"")),
     "request_full": Golden(TO_WORKER, "REQUEST", 0, (_FULL_ENVIRON, bytes(range(256)))),
     "request_file": Golden(TO_WORKER, "REQUEST", 1, ({"REQUEST_METHOD": "PUT", "CONTENT_LENGTH": "1048576"}, None)),
-    "boot": Golden(
-        TO_WORKER,
-        "BOOT",
-        0,
-        {
-            "spec": "shop:create_app()",
-            "path": ["/srv/shop", "/srv/lib"],
-            "name": "shop",
-            "slots": [(4, 5, 6), (7, 8, 9)],
-            "dump": 10,
-            "marks": 11,
-            "environ": {"SERVER_SOFTWARE": "forebay", "SCRIPT_NAME": "/shop", "wsgi.multiprocess": True},
-            "sample": SAMPLE,
-        },
+    "boot": Golden(TO_WORKER, "BOOT", 0, _BOOT),
+    "boot_template": Golden(
+        TO_WORKER, "BOOT", 0, {**_BOOT, "slots": [], "dump": 0, "marks": 0, "age": 0, "hooks": "", "template": True}
     ),
+    "fork": Golden(TO_WORKER, "FORK", 0, {**_BOOT, "slots": [(1, 2, 3), (4, 5, 6)], "dump": 7, "marks": 8, "descriptors": 12}),
+    "serving": Golden(TO_WORKER, "SERVING", 0, None),
     "sources": Golden(
         TO_WORKER, "SOURCES", 0, {"forebay": '"""\xe9"""\n', "forebay.loop": "def main(control):\n    pass\n"}
     ),
@@ -130,6 +136,22 @@ FRAMES: dict[str, Golden] = {
             "sample": SAMPLE,
         },
     ),
+    "ready_template": Golden(
+        TO_MASTER,
+        "READY",
+        0,
+        {
+            "python": "3.11.7",
+            "implementation": "CPython",
+            "executable": "/usr/bin/python3",
+            "pid": 4242,
+            "gil": True,
+            "sample": SAMPLE,
+            "strays": ["Thread-1 (poll)", "rdk:main"],
+        },
+    ),
+    "forked": Golden(TO_MASTER, "FORKED", 0, (4243, "")),
+    "forked_not": Golden(TO_MASTER, "FORKED", 0, (0, "[Errno 11] Resource temporarily unavailable")),
     "recalled": Golden(TO_MASTER, "RECALLED", 0, (0, 4709)),
     "interrupted": Golden(
         TO_MASTER,

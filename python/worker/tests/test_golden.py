@@ -127,7 +127,8 @@ class TestWriting(Conversation):
         self.assertEqual(read, [("PUT", b"\0\0\0")])
 
     def test_control_frames(self) -> None:
-        for name in ("ready", "failed", "error", "recalled", "interrupted", "modules"):
+        names = ("ready", "failed", "error", "recalled", "interrupted", "modules", "ready_template", "forked", "forked_not")
+        for name in names:
             with self.subTest(name):
                 said = golden.FRAMES[name]
                 self.assertEqual(frame.encode(golden.KINDS[said.kind], said.flags, said.value), self.file(name))
