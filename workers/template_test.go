@@ -276,7 +276,8 @@ func TestTemplatesThatDieAtOnceAreMadeWithAPause(t *testing.T) {
 	start := time.Now()
 	r := startPool(t, cfg, grace, scriptProgram(t, "ready and dies"))
 	r.await(4, "template exited")
-	assert.GreaterOrEqual(t, time.Since(start), leastWait(1)+leastWait(2)+leastWait(3))
+	// The seat's waits and the template's go on at the same time, so one of the three may be no longer than the one before.
+	assert.GreaterOrEqual(t, time.Since(start), leastWait(1)+leastWait(2))
 }
 
 func TestAnswerOfATemplateHasItsTime(t *testing.T) {
