@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"time"
 )
 
@@ -41,8 +40,9 @@ func (c client) ask(ctx context.Context, due time.Time) outcome {
 	if c.stays {
 		limit = due.Add(stayTime)
 	}
+	var timeout net.Error // a dial that ends by its deadline has another error than a read
 	switch status, err := c.get(ctx, limit); {
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.As(err, &timeout) && timeout.Timeout():
 		return left
 	case err != nil:
 		return broken

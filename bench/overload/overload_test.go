@@ -72,6 +72,12 @@ func TestAClientWhosePatienceEndsLeaves(t *testing.T) {
 	}
 }
 
+func TestARequestThatCannotBeSentInTime(t *testing.T) {
+	one := serve(t, answer(200, "right"))
+	one.patience = time.Second
+	assert.Equal(t, left, one.ask(t.Context(), time.Now().Add(-time.Minute)))
+}
+
 // The load does not wait for answers: all requests are on their way before the first of them is answered.
 func TestTheLoadIsAnOpenLoop(t *testing.T) {
 	const n = 50
