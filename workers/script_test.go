@@ -184,3 +184,25 @@ func (p *played) awaitCue() {
 	}
 	_ = f.Close() // only read from
 }
+
+// atFork answers the FORKs of a template.
+func (p *played) atFork(do func()) {
+	p.ready()
+	for {
+		frame, err := readFrame(p.control)
+		if err != nil {
+			return
+		}
+		if frame.Kind == python.KindFork {
+			buffer := make([]byte, 1)
+			if _, _, _, _, err := syscall.Recvmsg(int(p.control.Fd()), buffer, make([]byte, 1<<10), 0); err != nil {
+				os.Exit(112)
+			}
+			do()
+		}
+	}
+}
+
+func (p *played) forked(value any) {
+	p.say(python.AppendFrame(nil, python.KindForked, 0, python.AppendValue(nil, value)))
+}

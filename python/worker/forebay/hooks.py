@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import logging
 
 NAMES = ("post_fork", "when_ready", "worker_exit")
+_OTHERS_OF_GUNICORN = (
+    *("on_starting", "on_reload", "pre_fork", "post_worker_init", "worker_int", "worker_abort", "pre_exec"),
+    *("pre_request", "post_request", "child_exit", "nworkers_changed", "on_exit"),
+)
 
 Hook = Callable[["Server", "Worker"], None]
 
@@ -42,8 +46,9 @@ class Worker:
 class Hooks:
     """What the file defines. A hook that is not there does nothing. Each is called in the worker."""
 
-    def __init__(self, found: dict[str, Hook]) -> None:
+    def __init__(self, found: dict[str, Hook], ignored: list[str]) -> None:
         self._found = found
+        self._ignored = ignored
         self._args: tuple[Server, Worker] | None = None
 
     def post_fork(self, boot: Boot) -> None:
@@ -51,6 +56,8 @@ class Hooks:
         if self._found:
             log = _logger()
             self._args = Server(boot, log), Worker(boot, log)
+            if self._ignored and boot["age"] == 1:
+                log.warning("hooks that are never called: %s", ", ".join(self._ignored))
             self._call("post_fork")
 
     def when_ready(self) -> None:
@@ -76,7 +83,7 @@ class Hooks:
 def load(path: str) -> Hooks:
     """Runs the file and returns its hooks. What its code raises passes through. Without a path there are none."""
     if not path:
-        return Hooks({})
+        return Hooks({}, [])
     with open(path, "rb") as file:
         code = compile(file.read(), path, "exec")
     # Not imported by name: a module of the application may have the same, and what is cached may be older.
@@ -87,7 +94,7 @@ def load(path: str) -> Hooks:
     found = {name: _shaped(name, getattr(module, name)) for name in NAMES if hasattr(module, name)}
     if not found:
         raise LoadError(f"{path} defines none of {', '.join(NAMES)}")
-    return Hooks(found)
+    return Hooks(found, [name for name in _OTHERS_OF_GUNICORN if callable(getattr(module, name, None))])
 
 
 def _shaped(name: str, function: Any) -> Hook:

@@ -108,12 +108,12 @@ def _receive(control: socket.socket, count: int) -> list[int]:
     descriptors = array.array("i")
     while len(descriptors) < count:
         # Not recv_fds, which forgets its flags.
-        data, ancillary, _, _ = control.recvmsg(1, socket.CMSG_LEN(_DESCRIPTORS * descriptors.itemsize), _CLOSE_ON_EXEC)
+        data, ancillary, flags, _ = control.recvmsg(1, socket.CMSG_LEN(_DESCRIPTORS * descriptors.itemsize), _CLOSE_ON_EXEC)
         if not data:
             os._exit(0)
         for _, _, attached in ancillary:
             descriptors.frombytes(attached)
-        if not ancillary:
+        if not ancillary or flags & socket.MSG_CTRUNC:  # the latter where this process may not have so many
             raise ProtocolError(f"{len(descriptors)} of {count} descriptors came")
     return descriptors.tolist()
 

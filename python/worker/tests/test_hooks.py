@@ -88,11 +88,11 @@ class TestLoad(HooksCase):
 
 
 class TestInAWorker(HooksCase):
-    def boot(self, hooks_text: str, app_text: str = HELLO) -> tuple[Worker, int, Any]:
+    def boot(self, hooks_text: str, app_text: str = HELLO, age: int = 1) -> tuple[Worker, int, Any]:
         self.module("shop", app_text)
         worker = Worker(self)
         path = self.hooks(hooks_text)
-        return worker, *worker.boot("shop:app", [self.directory], hooks=path, master=os.getpid(), age=1)
+        return worker, *worker.boot("shop:app", [self.directory], hooks=path, master=os.getpid(), age=age)
 
     def test_life(self) -> None:
         worker, kind, _ = self.boot(
@@ -111,6 +111,14 @@ class TestInAWorker(HooksCase):
         self.assertEqual(stderr.readline(), f"WARNING ready {os.getpid()}\n".encode())
         worker.drain()
         self.assertEqual(worker.wait(), (0, "", f"INFO exit {worker.process.pid}\natexit\n"))
+
+    def test_hooks_that_are_never_called_are_told_once(self) -> None:
+        text = "def pre_fork(server, worker): pass\ndef post_fork(worker): pass\non_exit = 7\ndef child_exit(s, w): pass\n"
+        for age, want in ((1, "WARNING hooks that are never called: pre_fork, child_exit\n"), (2, "")):
+            worker, kind, _ = self.boot(text, age=age)
+            self.assertEqual(kind, frame.READY)
+            worker.drain()
+            self.assertEqual(worker.wait(), (0, "", want))
 
     def test_hooks_that_are_not_there_are_not_missed(self) -> None:
         worker, kind, _ = self.boot("def worker_exit(worker): print('exit')")

@@ -91,6 +91,15 @@ class TestTemplate(TemplateCase):
         template.control.close()
         self.assertEqual(template.wait(), (0, "", ""))
 
+    def test_more_descriptors_than_it_may_have_end_it(self) -> None:
+        template, _ = self.template(
+            "import resource\nresource.setrlimit(resource.RLIMIT_NOFILE, (8, 8))\ndef app(environ, start_response): pass\n"
+        )
+        Forked(self, threads=8).send_to(template)
+        status, _, err = template.wait()
+        self.assertEqual(status, 1)
+        self.assertRegex(err, r"\d of 30 descriptors came")
+
     def test_its_death_does_not_touch_its_workers(self) -> None:
         template, _ = self.template(PREPARED)
         worker = self.forked(template)

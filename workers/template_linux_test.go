@@ -4,10 +4,8 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -21,9 +19,6 @@ import (
 // preloading makes the test binary a process that reaps what it adopts, and returns what asks for n forked workers.
 func preloading(t *testing.T, n int) config.Workers {
 	t.Helper()
-	if runtime.GOOS != "linux" {
-		t.Skip("workers are forked on Linux only")
-	}
 	adopting(t)
 	cfg := several(n)
 	cfg.Preload = true
@@ -301,10 +296,12 @@ func TestAnswerOfATemplateHasItsTime(t *testing.T) {
 // Somebody else's process may end while one is born; which of the two it is nobody knows before.
 func TestBirthIsNotTakenForAStranger(t *testing.T) {
 	book := adopting(t)
-	program, err := os.StartProcess("/bin/sh", []string{"sh", "-c", "exit 5"}, &os.ProcAttr{})
-	require.NoError(t, err)
 	handle, err := children.adopt(func() (int, error) {
-		require.Eventually(t, func() bool { // it has ended, and the kernel has told who reaps
+		program, err := os.StartProcess("/bin/sh", []string{"sh", "-c", "exit 5"}, &os.ProcAttr{})
+		if err != nil {
+			return 0, err
+		}
+		assert.Eventually(t, func() bool { // it has ended, and the kernel has told who reaps
 			status, err := os.ReadFile("/proc/" + strconv.Itoa(program.Pid) + "/stat")
 			return err == nil && strings.Contains(string(status), ") Z ")
 		}, deadline, time.Millisecond)
@@ -312,7 +309,7 @@ func TestBirthIsNotTakenForAStranger(t *testing.T) {
 		return program.Pid, nil
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() { children.forget(program.Pid) })
+	t.Cleanup(func() { children.forget(handle.Pid) })
 	state, err := handle.Wait()
 	require.NoError(t, err)
 	assert.Equal(t, "exit status 5", exitText(state))
@@ -324,28 +321,4 @@ func TestBirthThatFailsLeavesNobodyUnderDoubt(t *testing.T) {
 	children.mu.Lock()
 	defer children.mu.Unlock()
 	assert.False(t, children.has(os.Getpid()))
-}
-
-// What follows is the scripts' side.
-
-// atFork answers the FORKs of a template.
-func (p *played) atFork(do func()) {
-	p.ready()
-	for {
-		frame, err := readFrame(p.control)
-		if err != nil {
-			return
-		}
-		if frame.Kind == python.KindFork {
-			buffer := make([]byte, 1)
-			if _, _, _, _, err := syscall.Recvmsg(int(p.control.Fd()), buffer, make([]byte, 1<<10), 0); err != nil {
-				os.Exit(112)
-			}
-			do()
-		}
-	}
-}
-
-func (p *played) forked(value any) {
-	p.say(python.AppendFrame(nil, python.KindForked, 0, python.AppendValue(nil, value)))
 }
