@@ -178,7 +178,8 @@ func TestNoPythonOutlivesAMasterThatPreloadsAndIsKilled(t *testing.T) {
 	})
 	t.Run("without a template", func(t *testing.T) {
 		app := newCounting(t)
-		s := startForebay(t, app.quiet("-w", "2", "--preload")...)
+		s := startForebay(t, app.quiet("-w", "2", "--preload", "--log-level", "debug")...)
+		s.Stderr.AwaitCount(t, 2, workerReady) // else it would be a worker that waits for the next template
 		app.write("RELEASE = (\n")
 		s.killNth(1, templateReady)
 		s.Stderr.AwaitCount(t, 1, regexp.MustCompile(`ERROR worker not started worker=template .*\n`))

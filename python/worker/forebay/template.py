@@ -147,16 +147,19 @@ def _fork() -> tuple[int, str]:
 
 
 def _fork_and_leave(answer: int) -> int:
-    """Forks the worker and returns 0 in it. It does not return in the process between."""
+    """Forks the worker and returns 0 in it. The process between never returns: it would be a second template."""
     try:
         worker = _fork_quietly()
         if worker == 0:
             os.close(answer)
             return 0
-        os.write(answer, b"%d" % worker)
-    except BaseException as error:  # whatever it is, there must not be a second template
-        os.write(answer, f"{type(error).__name__}: {error}"[:_LONGEST].encode("ascii", "replace"))
-    os._exit(0)
+        said = str(worker)
+    except BaseException as error:
+        said = f"{type(error).__name__}: {error}"[:_LONGEST]
+    try:
+        os.write(answer, said.encode("ascii", "replace"))
+    finally:  # also when the template is gone, and nobody reads
+        os._exit(0)
 
 
 def _fork_quietly() -> int:

@@ -263,6 +263,27 @@ class TestFork(TemplateCase):
         os.remove(switch)
         self.assertEqual(self.evaluate(self.forked(template), "'alive'"), "alive")
 
+    def test_template_that_dies_while_it_forks_leaves_no_second_one(self) -> None:
+        template, _ = self.template(
+            "import os, signal\nfork, template = os.fork, os.getpid()\n"
+            "def deadly():\n"
+            "    if os.getpid() != template:\n"
+            "        os.kill(template, signal.SIGKILL)\n"
+            "        while os.getppid() == template: pass\n"
+            "    return fork()\n"
+            "os.fork = deadly\n" + PREPARED
+        )
+        worker = Forked(self)
+        worker.send_to(template)
+        kind, _, ready = worker.answer(worker.control)
+        self.assertEqual(kind, frame.READY)
+        worker.pid = ready["pid"]  # it serves, unless the master, who has not heard of it, hangs up
+        self.assertEqual(template.wait(), (-signal.SIGKILL, "", ""))
+        between, status = os.waitpid(-1, 0)
+        self.assertNotEqual(between, worker.pid)
+        self.assertEqual(os.WEXITSTATUS(status), 0)
+        self.assertEqual(template.control.recv(1), b"", "nobody is left to be asked")
+
     def test_application_that_does_not_care_for_its_children(self) -> None:
         template, _ = self.template("import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n" + PREPARED)
         for _ in range(2):
