@@ -10,6 +10,7 @@
 //	go run ./bench hostile        what slow, idle and hostile clients do to the others (package hostile)
 //	go run ./bench slowhttptest   when slowhttptest finds the service available while it attacks (package slowhttp)
 //	go run ./bench chaos          what is lost while workers are killed, recycled and reloaded (package chaos)
+//	go run ./bench limits         what rate limits cost, how exactly processes share one, and what Redis's faults do (package limits)
 //	go run ./bench overload       what is left of a server that is asked for more than it can do (package overload)
 //	go run ./bench crowd          slow clients alone, for a server on the loopback interface (package crowd)
 //
@@ -32,6 +33,7 @@ import (
 	"forebay/bench/compare"
 	"forebay/bench/crowd"
 	"forebay/bench/hostile"
+	"forebay/bench/limits"
 	"forebay/bench/overload"
 	"forebay/bench/slowhttp"
 )
@@ -52,6 +54,7 @@ var commands = map[string]func(context.Context, []string) error{
 	"compare":      compare.Main,
 	"crowd":        crowd.Main,
 	"hostile":      hostile.Main,
+	"limits":       limits.Main,
 	"overload":     overload.Main,
 	"slowhttptest": slowhttp.Main,
 }

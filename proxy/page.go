@@ -55,8 +55,12 @@ func (x *exchange) sendPage(status int, fields []byte) error {
 	return x.sendWhole(page)
 }
 
-// prefersJSON asks fiber to read the Accept fields (RFC 9110, section 12.5.1).
+// prefersJSON asks fiber to read the Accept fields (RFC 9110, section 12.5.1), if there is anything to read in them: who is
+// refused thousands of times a second has none, or takes everything.
 func (x *exchange) prefersJSON() bool {
+	if x.takesAll() {
+		return false
+	}
 	c := x.p.fiber.AcquireCtx(new(fasthttp.RequestCtx))
 	defer x.p.fiber.ReleaseCtx(c)
 	for _, f := range x.head.Fields {
@@ -65,6 +69,16 @@ func (x *exchange) prefersJSON() bool {
 		}
 	}
 	return c.Accepts(fiber.MIMETextHTML, fiber.MIMEApplicationJSON) == fiber.MIMEApplicationJSON
+}
+
+// takesAll reports whether the client has no preference.
+func (x *exchange) takesAll() bool {
+	for _, f := range x.head.Fields {
+		if python.EqualFold(f.Name, "accept") && string(f.Value) != "*/*" {
+			return false
+		}
+	}
+	return true
 }
 
 type errorDocument struct {

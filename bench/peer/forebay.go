@@ -2,6 +2,7 @@ package peer
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,7 +24,15 @@ func (f *Forebay) Start(ctx context.Context, scenario Scenario) (err error) {
 	if f.address, err = freeAddress(ctx); err != nil {
 		return err
 	}
-	return f.launch(f.name, append(f.command(scenario), scenario.App)...)
+	argv := f.command(scenario)
+	if scenario.Config != "" {
+		file, err := f.configure(scenario.Config)
+		if err != nil {
+			return err
+		}
+		argv = append(argv, "-c", file)
+	}
+	return f.launch(f.name, append(argv, scenario.App)...)
 }
 
 func (f *Forebay) command(scenario Scenario) []string {
@@ -39,6 +48,20 @@ func (f *Forebay) command(scenario Scenario) []string {
 		argv = append(argv, "--max-requests", strconv.Itoa(scenario.MaxRequests))
 	}
 	return argv
+}
+
+// configure writes the file with the settings that the scenario adds.
+func (f *Forebay) configure(text string) (file string, err error) {
+	dir := f.kit.dir(f.name)
+	file = filepath.Join(dir, "forebay.toml")
+	if err = os.MkdirAll(dir, 0o700); err == nil {
+		err = os.WriteFile(file, []byte(text), 0o600)
+	}
+	if err != nil {
+		return "", fmt.Errorf("write forebay's configuration: %w", err)
+	}
+	f.settings.Files = map[string]string{"forebay.toml": f.kit.hidePaths(text)}
+	return file, nil
 }
 
 func (f *Forebay) pidFile() string { return filepath.Join(f.kit.dir(f.name), "forebay.pid") }

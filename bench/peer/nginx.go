@@ -86,6 +86,9 @@ http {
     keepalive_timeout {{.Patience}};
     keepalive_requests 1000000;
 {{- end}}
+{{- with .HTTP}}
+    {{.}}
+{{- end}}
     upstream app {
         server unix:{{.Socket}} fail_timeout=0;
 {{- if .Tuned}}
@@ -99,6 +102,9 @@ http {
         keepalive_requests 1000000;
 {{- end}}
         location / {
+{{- with .Location}}
+            {{.}}
+{{- end}}
             proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
             proxy_set_header X-Forwarded-Proto $scheme;
@@ -136,6 +142,8 @@ func (n *NginxGunicorn) config(socket string, scenario Scenario) (string, error)
 		// A connection, its temporary file and its connection to gunicorn have a descriptor each.
 		"Files":    min(files.Max, mostFiles),
 		"Patience": long,
+		"HTTP":     scenario.NginxHTTP,
+		"Location": scenario.NginxLocation,
 	})
 	if err != nil {
 		return "", fmt.Errorf("make nginx's configuration: %w", err)

@@ -30,6 +30,11 @@ type Scenario struct {
 	Patient bool `json:"patient,omitempty"`
 	// Dir holds the application instead of bench/apps, where it is not empty.
 	Dir string `json:"-"`
+	// Config is a forebay.toml, and NginxHTTP and NginxLocation are further directives of nginx's; they have nothing to do
+	// with each other but what the measurement makes of them.
+	Config        string `json:"config,omitempty"`
+	NginxHTTP     string `json:"nginx_http,omitempty"`
+	NginxLocation string `json:"nginx_location,omitempty"`
 	// MaxRequests replaces a worker after so many requests; 0 is never.
 	MaxRequests int `json:"max_requests,omitempty"`
 }

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -21,12 +20,21 @@ import (
 // patience bounds every wait: none comes near it unless something hangs.
 const patience = 20 * time.Second
 
+// T is what a *testing.T has that is needed here. A program that measures brings its own.
+type T interface {
+	require.TestingT
+	Helper()
+	Cleanup(end func())
+	Context() context.Context
+	Skip(args ...any)
+}
+
 // Redis is a redis-server on a unix socket, without a file. Its methods are for the test's own goroutine.
 type Redis struct {
 	// Socket is where it listens.
 	Socket string
 
-	t    *testing.T
+	t    T
 	file string
 	args []string
 	cmd  *exec.Cmd
@@ -35,18 +43,18 @@ type Redis struct {
 
 // Start runs a server until the end of the test. args are further options, such as "--requirepass", "x". Without the
 // program the test is skipped.
-func Start(t *testing.T, args ...string) *Redis {
+func Start(t T, args ...string) *Redis {
 	t.Helper()
 	return StartWith(t, "", args...)
 }
 
 // StartWith is Start with a configuration file.
-func StartWith(t *testing.T, file string, args ...string) *Redis {
+func StartWith(t T, file string, args ...string) *Redis {
 	t.Helper()
 	if _, err := exec.LookPath("redis-server"); err != nil {
 		t.Skip("redis-server is not installed")
 	}
-	dir, err := os.MkdirTemp("", "redis-") //nolint:usetesting // a test's own may have a name that is too long for a socket
+	dir, err := os.MkdirTemp("", "redis-") // a test's own may have a name that is too long for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // in the system's temporary directory at worst
 	r := &Redis{Socket: filepath.Join(dir, "redis.sock"), t: t, file: file, args: args}

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -25,7 +24,7 @@ type Relay struct {
 }
 
 // NewRelay runs a relay to a unix socket until the end of the test.
-func NewRelay(t *testing.T, to string) *Relay {
+func NewRelay(t T, to string) *Relay {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
