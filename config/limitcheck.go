@@ -61,8 +61,8 @@ func (l Limit) check(faults *Faults) {
 	if !limitName.MatchString(l.Name) {
 		faults.add(l.key("name"), Origin{}, "want 1 to 64 letters, digits, dots, dashes or underscores, not %q", l.Name)
 	}
-	if l.Status < 400 || l.Status > 599 {
-		faults.add(l.key("status"), Origin{}, "want a status from 400 to 599, not %d", l.Status)
+	if (l.Status < 400 || l.Status > 498) && l.Status != 503 { // the others stand for faults, and 499 for a client that left
+		faults.add(l.key("status"), Origin{}, "want a status from 400 to 498, or 503, not %d", l.Status)
 	}
 	if l.IPv6Prefix > 128 {
 		faults.add(l.key("ipv6_prefix"), Origin{}, "want at most 128, not %d", l.IPv6Prefix)

@@ -22,7 +22,7 @@ var limitSettings = []Setting{
 	{Key: "methods", Metavar: "[METHOD, ...]", Help: "methods under the limit. Without them all", kind: methodsKind},
 	{Key: "allow", Metavar: "[IP, ...]", Help: "addresses and networks that are not under the limit", kind: namesKind},
 	{Key: "deny", Metavar: "[IP, ...]", Help: "those that are refused always, with 403", kind: namesKind},
-	{Key: "status", Metavar: "N", Help: "the status of a refusal", kind: countKind},
+	{Key: "status", Metavar: "N", Help: "the status of a refusal: 400 to 498, or 503", kind: countKind},
 	{Key: "delay", Metavar: "N", Help: "so many requests of a burst go on at once, and the others as the rate allows; without it all go on at once", kind: countKind.from(-1)},
 	{Key: "shared", Metavar: "WHICH", Help: "through Redis: `no`, `strict` (it counts each request) or `lease` (processes take a few in advance for busy keys)", kind: sharingKind},
 	{Key: "lease_time", Metavar: "TIME", Help: "for how long what was taken in advance is good", kind: durationKind.from(instant)},

@@ -143,7 +143,7 @@ func TestLimitFaults(t *testing.T) {
 		},
 		"many faults": {
 			"[[limit]]\nname = 'a'\nrate = '1/s'\nstatus = 200\nipv6_prefix = 129\npaths = ['login']\nallow = ['10.0.0.1/8']\ndeny = ['x']\nexpire = 1\nmethods = ['a b']", []string{
-				`forebay.toml:4: limit "a": status: want a status from 400 to 599, not 200`, `forebay.toml:5: limit "a": ipv6_prefix: want at most 128, not 129`,
+				`forebay.toml:4: limit "a": status: want a status from 400 to 498, or 503, not 200`, `forebay.toml:5: limit "a": ipv6_prefix: want at most 128, not 129`,
 				`forebay.toml:6: limit "a": paths: want a path that begins with a slash, such as "/login" or "/api/*/export", not "login"`,
 				`forebay.toml:7: limit "a": allow: bits are set beyond the mask of "10.0.0.1/8": 10.0.0.0/8 is meant, or one address`,
 				`forebay.toml:8: limit "a": deny: want an IP address or a network such as 10.0.0.0/8, not "x"`,

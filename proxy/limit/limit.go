@@ -4,8 +4,8 @@
 // A request may be under several limits. It takes from all of them in one step, or, if one refuses it, from none. What it
 // has taken of a limit of requests at the same time is given back when its answer has ended.
 //
-// Package gcra has the arithmetic, package key says what is counted together, package place where a limit holds, and
-// package table remembers.
+// Package gcra has the arithmetic, package key says what is counted together, package place where a limit holds, package
+// table remembers, and package shared has Redis count.
 package limit
 
 import (

@@ -109,7 +109,7 @@ func TestMemory(t *testing.T) {
 	table := New[none](keys)
 	assert.Less(t, heap()-before, int64(64<<10), "an empty table")
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that can be repeated
-	for range 3 * keys {
+	for range 2 * keys {
 		set(table, random.Uint64(), 0, 10)
 	}
 	assert.GreaterOrEqual(t, table.Len(0), keys)
