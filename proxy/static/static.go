@@ -132,7 +132,7 @@ func (f *Files) reply(m *mapping, path []byte, req *Request) (*reply.Reply, erro
 	content, wanted := e.choose(req.Fields)
 	if !content.IsIntact() {
 		e.release()
-		if e, err = f.load(m, string(path), f.now()); err != nil {
+		if e, err = f.load(m, string(path), e, f.now()); err != nil {
 			return nil, err
 		}
 		content, wanted = e.choose(req.Fields)
@@ -145,7 +145,8 @@ func (f *Files) reply(m *mapping, path []byte, req *Request) (*reply.Reply, erro
 
 // entry returns the entry of a path, held.
 func (f *Files) entry(m *mapping, path []byte, now time.Time) (*entry, error) {
-	if e := f.cache.get(path); e != nil {
+	e := f.cache.get(path)
+	if e != nil {
 		if e.isFresh(now) || e.isCurrent() {
 			return e, nil
 		}
@@ -154,11 +155,12 @@ func (f *Files) entry(m *mapping, path []byte, now time.Time) (*entry, error) {
 	if m.lacks(path[len(m.Prefix):], now) {
 		return nil, fs.ErrNotExist
 	}
-	return f.load(m, string(path), now)
+	return f.load(m, string(path), e, now)
 }
 
-// load opens a file, once for all who ask for it at the same time.
-func (f *Files) load(m *mapping, path string, now time.Time) (*entry, error) {
+// load opens a file, once for all who ask for it at the same time. What the caller found in the cache, nil for nothing, is
+// what it will not have: another entry there is a newer one.
+func (f *Files) load(m *mapping, path string, stale *entry, now time.Time) (*entry, error) {
 	if !f.cache.begin(path) {
 		if e := f.cache.get([]byte(path)); e != nil {
 			return e, nil
@@ -166,6 +168,12 @@ func (f *Files) load(m *mapping, path string, now time.Time) (*entry, error) {
 		return m.open(path, now) // it is none to be kept
 	}
 	defer f.cache.end(path)
+	if e := f.cache.get([]byte(path)); e != nil {
+		if e != stale {
+			return e, nil // it was loaded after the caller had looked
+		}
+		e.release()
+	}
 	e, err := m.open(path, now)
 	if err != nil {
 		f.cache.forget(path)
