@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"forebay/proxy/access"
 	"forebay/proxy/head"
 	"forebay/proxy/reply"
 	"forebay/python"
@@ -30,6 +31,7 @@ var errShort = errors.New("the response ended before its Content-Length")
 // leave one open.
 func (x *exchange) answer(resp *python.Response) error {
 	defer resp.Close()
+	x.source = access.Application
 	if x.ticket != nil {
 		resp.Fields = x.ticket.TakeCost(resp.Fields)
 	}
@@ -42,6 +44,7 @@ func (x *exchange) answer(resp *python.Response) error {
 		if r.Status == resp.Status {
 			reason = resp.Reason
 		}
+		x.source = access.Handover
 		return x.sendReply(r, reason)
 	}
 	if answered, err := x.answerCoded(resp, said); answered || err != nil {

@@ -44,6 +44,11 @@ type exchange struct {
 	length  int64 // of the answer's body, as announced; -1: chunked, or until the end of the connection
 	started bool  // something of the answer has left
 	sent    int64 // bytes of the answer's body
+
+	read    time.Duration // from start until the request was whole, or could be answered
+	delayed time.Duration // by a rate limit
+	source  access.Source
+	fault   error // why the answer is what it is, or nil
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -56,6 +61,7 @@ func (p *Proxy) begin(c *conn, block []byte) *exchange {
 	x.rule = config.NoPath
 	x.start = time.Now()
 	if !c.first.IsZero() {
+		x.read = x.start.Sub(c.first)
 		x.start = c.first
 	}
 	x.addr, x.port = c.remoteAddr, c.remotePort
@@ -235,17 +241,23 @@ func (x *exchange) finish() {
 }
 
 func (x *exchange) logAccess() {
-	if !x.p.access.Enabled() {
-		return
+	if x.p.access.Enabled() {
+		entry := x.entry(time.Now())
+		x.p.access.Write(&entry)
 	}
-	now := time.Now()
-	x.p.access.Write(&access.Entry{
+}
+
+// entry is what there is to say about the request, now that it has been answered. Its bytes are the exchange's.
+func (x *exchange) entry(now time.Time) access.Entry {
+	return access.Entry{
 		Time: now, ID: x.id[:], Client: x.client.Addr,
 		Method: x.head.Method, Target: x.head.Target, Protocol: x.head.Protocol,
 		Referer: x.field("referer"), UserAgent: x.field("user-agent"),
-		Status: x.status, Bytes: x.sent,
-		Total: now.Sub(x.start), Queue: x.trace.Queued, Application: x.trace.Ran, Worker: x.trace.PID,
-	})
+		Status: x.status, Received: x.upload.total, Bytes: x.sent,
+		Total: now.Sub(x.start), Read: x.read, Delayed: x.delayed, Queue: x.trace.Queued, Application: x.trace.Ran,
+		Worker: x.trace.PID, Thread: x.trace.Thread, Tries: x.trace.Tries,
+		Source: x.source, Path: x.rule, Fault: x.fault,
+	}
 }
 
 // field returns the value of the first field with a name, which is given in lower case.

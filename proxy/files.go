@@ -1,6 +1,9 @@
 package proxy
 
-import "forebay/proxy/static"
+import (
+	"forebay/proxy/access"
+	"forebay/proxy/static"
+)
 
 // serveStatic answers with a file, if the path is one's. found is false for what the application answers.
 func (x *exchange) serveStatic() (found bool, err error) {
@@ -10,5 +13,6 @@ func (x *exchange) serveStatic() (found bool, err error) {
 	if !found {
 		return false, nil
 	}
+	x.source = access.Static
 	return true, x.sendReply(r, nil)
 }

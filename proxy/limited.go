@@ -28,8 +28,12 @@ func (x *exchange) limit() error {
 
 // wait lets a time pass, unless the client leaves.
 func (x *exchange) wait(delay time.Duration) error {
-	defer x.ticket.Waited()
-	until := time.Now().Add(delay)
+	begun := time.Now()
+	defer func() {
+		x.delayed = time.Since(begun)
+		x.ticket.Waited()
+	}()
+	until := begun.Add(delay)
 	for delay > 0 {
 		timer := time.NewTimer(min(delay, goneInterval))
 		<-timer.C

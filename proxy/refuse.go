@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"forebay/dispatch"
+	"forebay/proxy/access"
 	"forebay/proxy/head"
 	"forebay/proxy/limit"
 	"forebay/proxy/reply"
@@ -47,9 +48,11 @@ func statusOf(err error) int {
 // refuse answers with an error: the status of the table, a short page that names the request's id and nothing else, and a
 // line in the log where an operator may want one. It returns an error if the connection ends with it.
 func (x *exchange) refuse(err error) error {
+	x.fault = err
 	if x.started {
 		return x.cut(err)
 	}
+	x.source = access.Server
 	status := statusOf(err)
 	x.report(status, err)
 	if x.distrust(err, status) {

@@ -68,13 +68,13 @@ func (u *upload) body() python.Body {
 	return python.Body{Memory: u.memory, File: u.file, Size: u.total}
 }
 
-// free gives back what the body lies in. That it was whole is remembered.
+// free gives back what the body lies in. That it was whole, and its size, are remembered.
 func (u *upload) free() {
 	if u.file != nil {
 		_ = u.file.Close() // unlinked, and the worker has its own descriptor
 	}
 	u.freeMemory()
-	*u = upload{whole: u.whole}
+	*u = upload{whole: u.whole, total: u.total}
 }
 
 func (u *upload) freeMemory() {
@@ -102,6 +102,10 @@ func (u *upload) shrink() {
 // receive reads the body to its end. It returns errQuiet when the client is silent, and goes on when called again.
 func (x *exchange) receive() error {
 	u := &x.upload
+	if u.whole && u.failed == nil {
+		return nil
+	}
+	defer func() { x.read = time.Since(x.start) - x.delayed }()
 	for !u.whole || u.failed != nil {
 		err := u.failed
 		if err == nil {

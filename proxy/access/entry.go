@@ -19,12 +19,46 @@ type Entry struct {
 	Referer, UserAgent       []byte
 
 	Status int
-	// Bytes is how much body was sent.
-	Bytes int64
+	// Received and Bytes are how much body came and was sent.
+	Received, Bytes int64
 
-	// Total is the time from the request's first byte to the answer's last. Queue and Application are the parts of it
-	// in which the request waited for a thread and in which it ran on one.
-	Total, Queue, Application time.Duration
-	// Worker is the process id of the worker that ran it; 0 means none did.
-	Worker int
+	// Total is the time from the request's first byte to the answer's last, and the others are parts of it: in Read the
+	// request came, in Delayed a rate limit made it wait, in Queue it waited for a thread, and in Application it ran on
+	// one, to the head of its response. What is left is Send.
+	Total, Read, Delayed, Queue, Application time.Duration
+	// Worker is the process id of the worker that ran it, and Thread the thread of it, from 0; no Worker means none did.
+	Worker, Thread int
+	// Tries is how often a thread was given it and had begun it.
+	Tries int
+
+	// Source is who answered.
+	Source Source
+	// Path is the index of its entry in config.Config.Paths, or config.NoPath.
+	Path int
+	// Fault is what was wrong with the request or with its answer; nil if nothing was.
+	Fault error
 }
+
+// Send is the time that the answer took to be sent: for a stream, the application is at work on it meanwhile.
+func (e *Entry) Send() time.Duration {
+	return max(0, e.Total-e.Read-e.Delayed-e.Queue-e.Application)
+}
+
+// Source is who answered a request.
+type Source uint8
+
+const (
+	// Server is forebay itself: a refusal, or an answer in the place of one that there is not.
+	Server Source = iota
+	// Application is the application.
+	Application
+	// Handover is a file that the application named or gave.
+	Handover
+	// Static is a file of a mapping.
+	Static
+)
+
+// Sources are the names of all sources, by their values.
+var Sources = [...]string{Server: "server", Application: "application", Handover: "handover", Static: "static"}
+
+func (s Source) String() string { return Sources[s] }
