@@ -47,6 +47,7 @@ func TestInterruptOfAThreadThatKeepsTheGIL(t *testing.T) {
 		t.Skip("only Linux sends a signal to one thread of another process")
 	}
 	_, slot := stuckIn(t, "gil")
+	require.Eventually(t, func() bool { return slot.Interrupt(false).Deaf }, deadline, time.Millisecond) // as above
 	got := slot.Interrupt(true)
 	assert.Equal(t, outcomeLate, got.Outcome)
 	assert.True(t, got.Deaf)

@@ -37,6 +37,11 @@ def report(error: BaseException) -> None:
     print(text(error), end="", file=sys.stderr, flush=True)
 
 
+def say_closed() -> None:
+    """Says on stderr why a socket or pipe of ours is gone."""
+    print("the application has closed a descriptor that is not its own but forebay's", file=sys.stderr, flush=True)
+
+
 def own_part(trace: TracebackType | None) -> TracebackType | None:
     """Returns trace without the leading frames that are not the application's."""
     while trace is not None and (is_program(trace.tb_frame) or _name(trace.tb_frame) in _IMPORT):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import faulthandler
 import importlib.util
 import io
@@ -37,6 +38,7 @@ from .frame import (
     REQUEST,
     REQUEST_FILE,
     SERVING,
+    Frame,
     ProtocolError,
 )
 from .gate import LATER
@@ -251,7 +253,7 @@ def _describe(boot: Boot) -> dict[str, Any]:
 def _obey(control: socket.socket, slots: list[Slot], modules: Modules, hooks: Hooks) -> None:
     while True:
         modules.report_until_readable()
-        found = frame.read(control)
+        found = _next_order(control)
         if found is None:
             os._exit(0)
         kind, _, payload = found
@@ -269,6 +271,17 @@ def _obey(control: socket.socket, slots: list[Slot], modules: Modules, hooks: Ho
             _recall(control, slots, number, request)
         else:
             _interrupt(control, slots, number, request, *more)
+
+
+def _next_order(control: socket.socket) -> Frame | None:
+    """Reads what the master says next. None means that nothing more comes."""
+    try:
+        return frame.read(control)
+    except OSError as error:
+        if error.errno != errno.EBADF:
+            raise
+        fault.say_closed()
+        return None
 
 
 def _recall(control: socket.socket, slots: list[Slot], number: int, request: int) -> None:

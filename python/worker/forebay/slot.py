@@ -7,12 +7,12 @@ import contextlib
 import errno
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import MutableSequence, Sequence
 from typing import BinaryIO
 
+from . import fault
 from .frame import HEAD, WANT, Frame, ProtocolError, Reader
 from .gate import Gate
 
@@ -92,7 +92,7 @@ class Slot:
                     return found
         except (OSError, EOFError) as error:
             if isinstance(error, OSError) and error.errno == errno.EBADF and not self.closed:
-                print("the application has closed a descriptor that is not its own but forebay's", file=sys.stderr)
+                fault.say_closed()
             return None
 
     def _is_kept(self) -> bool:

@@ -225,6 +225,16 @@ class TestEnd(ProcessCase):
         status, _, err = worker.wait()
         self.assertEqual((status, err), (1, "the master went away before the worker program had arrived\n"))
 
+    def test_sockets_that_the_application_has_closed_end_the_process_without_a_traceback(self) -> None:
+        worker = self.started(EVALUATING)
+        worker.send(QUERY_STRING="os.closerange(3, 1000)")
+        self.assertEqual(worker.slots[0].recv(1), b"")
+        worker.control.sendall(frame.encode(frame.SERVING, 0, None))  # the last that the main thread can read
+        status, _, err = worker.wait()
+        self.assertEqual(status, 0)
+        self.assertIn("the application has closed a descriptor that is not its own", err)
+        self.assertNotIn("Traceback", err)
+
     def test_closed_slot_ends_its_thread_alone(self) -> None:
         worker = self.started(EVALUATING, threads=2)
         worker.slots[0].close()
