@@ -8,7 +8,7 @@ LINT := .cache/bin/golangci-lint-$(LINT_VERSION)
 TESTFLAGS ?=
 PACKAGES ?= ./...
 
-.PHONY: run build test test-go test-python venvs lint bench clean
+.PHONY: run build test test-go test-python vetted venvs lint bench clean
 
 # Serves the embedded demo application; "make run ARGS='-w 2 shop:app'" serves another one.
 run: build
@@ -17,12 +17,20 @@ run: build
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/forebay ./cmd/forebay
 
-test: test-python test-go
+# At once what can be: one compiles while others wait.
+test:
+	$(MAKE) --no-print-directory -j3 test-python test-go
 
-# The race detector needs a C compiler; the program does not.
-test-go: venvs
-	go vet ./...
-	CGO_ENABLED=1 go test -race -shuffle=on $(TESTFLAGS) $(PACKAGES)
+# The race detector needs a C compiler; the program does not. Everything is compiled with it, so that nothing is compiled
+# twice: also for vet, and the program that the tests and the short forms of benchmarks start.
+test-go vetted: export CGO_ENABLED := 1
+test-go: export TEST_FOREBAY_BIN := $(CURDIR)/.cache/test/forebay
+test-go: venvs vetted
+	go build -race -o $(TEST_FOREBAY_BIN) ./cmd/forebay
+	go test -race -shuffle=on $(TESTFLAGS) $(PACKAGES)
+
+vetted:
+	go vet -race ./...
 
 # The worker's and the demo's own tests, on every Python from 3.9 up that the machine has.
 test-python:

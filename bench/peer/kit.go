@@ -173,7 +173,11 @@ func makeVenv(ctx context.Context, python, dir string) (string, error) {
 	return interpreter, nil
 }
 
+// buildForebay builds the program that is measured, unless TEST_FOREBAY_BIN names one.
 func buildForebay(ctx context.Context, root, temp string) (string, error) {
+	if path := os.Getenv("TEST_FOREBAY_BIN"); path != "" {
+		return filepath.Abs(path)
+	}
 	Progress("building forebay")
 	binary := filepath.Join(temp, "forebay.bin")
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
