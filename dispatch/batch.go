@@ -151,6 +151,7 @@ func (d *Dispatcher) requeue(back []*waiter) {
 	for _, w := range back {
 		w.share.queue.insert(w)
 	}
+	d.counts.recalled += uint64(len(back))
 	d.mu.Unlock()
 	clear(back)
 	d.wake()

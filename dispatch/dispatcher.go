@@ -46,6 +46,9 @@ type Dispatcher struct {
 	divided  bool     // there are others than the common one
 	watched  bool     // Run comes by itself before a request that comes now has waited too long
 	pace     pace
+	counts   counts
+
+	retries atomic.Uint64 // requests that were run again
 
 	waiting chan struct{} // holds an entry when something waits that Run does not know of
 }
@@ -112,6 +115,7 @@ func (d *Dispatcher) Do(req *python.Request) (*python.Response, error) {
 		if err == nil || !d.again(req, err) {
 			return resp, refused(req, err)
 		}
+		d.retries.Add(1)
 		d.log.Warn("request is run again", "method", req.Method, "target", string(req.Target),
 			"request_id", string(req.ID), "error", err)
 	}

@@ -110,7 +110,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 	default: // it is back
 	}
 	if r.state != idle {
-		t.slot.Finish()
+		t.slot.Finish(time.Now())
 	}
 	return true
 }
@@ -232,7 +232,7 @@ func (d *Dispatcher) drop(t *thread) {
 // distrust has a process replaced of which a thread has a broken stream. No other thread of it is lent: it may be dead
 // already, and each would cost a request one of its tries.
 func (d *Dispatcher) distrust(t *thread) {
-	t.slot.Worker().Retire("the stream of a thread is broken")
+	t.slot.Worker().Retire(workers.Broken, "the stream of a thread is broken")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	t.lane.broken, t.lane.idle = true, nil

@@ -48,7 +48,7 @@ func (d *Dispatcher) run(t *thread, req *python.Request) (*python.Response, rest
 	case lost: // the slot has noted what it was, for the line about the process's end
 		err = d.unlessBegun(t, req, err)
 	case idle:
-		t.slot.Finish()
+		t.slot.Finish(t.since.Add(req.Trace.Ran))
 	default:
 		t.slot.Leave()
 	}

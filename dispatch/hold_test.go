@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"forebay/workers"
 )
 
 func TestHeldWorkersFinishAndBeginNothing(t *testing.T) {
@@ -27,7 +29,7 @@ func TestHeldRequestsAreForWorkersThatComeThen(t *testing.T) {
 	old := th.lanes[0].worker
 	th.Hold()
 	waiting := th.queued(1, "GET", "/a", &client{})
-	old.Retire("the test has another one come")
+	old.Retire(workers.Broken, "the test has another one come")
 	a := th.enter()
 	assert.NotEqual(t, old.PID(), a.pid)
 	a.say("answer new")

@@ -173,6 +173,7 @@ func (d *Dispatcher) popFor(t *thread) *waiter {
 		lend(t, w, now)
 		if w.share.queue.len() > 0 {
 			d.gather(t, w, now)
+			d.counts.gathered(t.behind)
 		}
 		return w
 	}

@@ -19,7 +19,7 @@ func (d *Dispatcher) overdue(t *thread) restState {
 	serving, _ := t.slot.Serving()
 	d.log.Error("request timed out", overdueAttrs(t, serving, found)...)
 	retire := func(format string, args ...any) {
-		t.slot.Worker().Retire(fmt.Sprintf("thread %d ", t.slot.Index()) + fmt.Sprintf(format, args...))
+		t.slot.Worker().Retire(workers.Overdue, fmt.Sprintf("thread %d ", t.slot.Index())+fmt.Sprintf(format, args...))
 	}
 	patience := recallPatience
 	if found.Deaf { // whatever else the process were given would have to wait, too

@@ -96,6 +96,13 @@ func (d *door) all() []*conn {
 	return slices.Collect(maps.Keys(d.open))
 }
 
+// len returns how many connections are open.
+func (d *door) len() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.open)
+}
+
 // household is what counts as one address: an IPv6 client has a whole /64 (RFC 6177).
 func household(a netip.Addr) netip.Addr {
 	if !a.Is6() {

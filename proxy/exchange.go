@@ -223,9 +223,9 @@ func serverOf(host []byte, scheme string) (name, port []byte) {
 	return name, port
 }
 
-// finish writes the access log's line and lets the exchange go.
+// finish counts the request, writes the access log's line and lets the exchange go.
 func (x *exchange) finish() {
-	x.logAccess()
+	x.note()
 	x.upload.free()
 	if x.ticket != nil {
 		x.ticket.Close()
@@ -240,11 +240,14 @@ func (x *exchange) finish() {
 	exchanges.Put(x)
 }
 
-func (x *exchange) logAccess() {
-	if x.p.access.Enabled() {
-		entry := x.entry(time.Now())
-		x.p.access.Write(&entry)
+// note tells of the answered request those who want to know.
+func (x *exchange) note() {
+	if x.rules.observer == nil && !x.p.access.Enabled() {
+		return
 	}
+	entry := x.entry(time.Now())
+	x.rules.observer.Observe(&entry)
+	x.p.access.Write(&entry)
 }
 
 // entry is what there is to say about the request, now that it has been answered. Its bytes are the exchange's.
@@ -256,7 +259,7 @@ func (x *exchange) entry(now time.Time) access.Entry {
 		Status: x.status, Received: x.upload.total, Bytes: x.sent,
 		Total: now.Sub(x.start), Read: x.read, Delayed: x.delayed, Queue: x.trace.Queued, Application: x.trace.Ran,
 		Worker: x.trace.PID, Thread: x.trace.Thread, Tries: x.trace.Tries,
-		Source: x.source, Path: x.rule, Fault: x.fault,
+		Source: x.source, Path: x.rule, Fault: x.fault, Reason: reasonOf(x.fault),
 	}
 }
 

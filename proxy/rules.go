@@ -9,6 +9,7 @@ import (
 	"forebay/proxy/handover"
 	"forebay/proxy/head"
 	"forebay/proxy/limit"
+	"forebay/proxy/measure"
 	"forebay/proxy/static"
 )
 
@@ -22,6 +23,8 @@ type Settings struct {
 	Static []static.Mapping
 	// Limits are the rate limits; nil is none.
 	Limits *limit.Limits
+	// Meter counts the requests; nil: nobody wants to know.
+	Meter *measure.Meter
 }
 
 // rules are the settings in the form in which requests meet them. They are never changed: a reload makes others, and a
@@ -29,6 +32,7 @@ type Settings struct {
 type rules struct {
 	cfg        config.Proxy
 	paths      []config.Path
+	observer   *measure.Observer // nil: nobody counts
 	mount      string
 	limits     head.Limits
 	quota      *limit.Limits // rate limits; nil: none
@@ -50,6 +54,9 @@ func newRules(s Settings) (*rules, error) {
 		limits: head.Limits{
 			Target: s.Proxy.LimitRequestLine, Fields: s.Proxy.LimitRequestFields, Field: s.Proxy.LimitRequestFieldSize,
 		},
+	}
+	if s.Meter != nil {
+		r.observer = s.Meter.For(s.Paths)
 	}
 	if s.Limits != nil && s.Limits.Any() {
 		r.quota = s.Limits

@@ -10,6 +10,7 @@ import (
 type generation struct {
 	plan
 	pool    *Pool
+	number  int                  // of all generations, from 1
 	seats   []context.CancelFunc // each ends its seat; the supervisor's own
 	nursery *nursery             // where the workers come from; nil: each imports the application itself
 
@@ -24,8 +25,9 @@ type generation struct {
 
 // begin starts the workers of a plan.
 func (p *Pool) begin(ctx context.Context, plan plan, gated bool) *generation {
+	p.generations++
 	g := &generation{
-		plan: plan, pool: p, gate: make(chan struct{}), failed: make(chan error, 1), loaded: make(chan struct{}, 1),
+		plan: plan, pool: p, number: p.generations, gate: make(chan struct{}), failed: make(chan error, 1), loaded: make(chan struct{}, 1),
 	}
 	if !gated {
 		close(g.gate)

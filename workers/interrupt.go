@@ -35,6 +35,9 @@ const outcomeLate = "raised when the GIL is free"
 // raised in it. It takes two seconds at most. The thread's frames are to be received as before: it may come back by itself at
 // any time.
 func (s *Slot) Interrupt(raise bool) Interruption {
+	s.mu.Lock()
+	s.overdue = true
+	s.mu.Unlock()
 	request := s.current
 	s.worker.send(python.InterruptFrame(s.index, request, raise))
 	timer := time.NewTimer(stackTimeout)

@@ -64,7 +64,7 @@ func TestInterruptRaises(t *testing.T) {
 	text, err := python.ParseText(frame.Payload)
 	require.NoError(t, err)
 	assert.Contains(t, text, "forebay.RequestTimeout: the request has run for longer than timeout allows")
-	slot.Finish()
+	slot.Finish(time.Now())
 	assert.Equal(t, "next", ask(t, slot, "GET", "/ok/next", ""))
 }
 
@@ -93,7 +93,7 @@ func TestInterruptThatIsAnsweredLate(t *testing.T) {
 		req := newRequest("GET", "/", "")
 		require.NoError(t, slot.Send(req, time.Time{}))
 		assert.Equal(t, Interruption{Stack: want, Outcome: "outcome"}, slot.Interrupt(true))
-		slot.Finish()
+		slot.Finish(time.Now())
 		req.Release()
 	}
 }

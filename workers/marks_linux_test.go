@@ -18,7 +18,7 @@ func send(t *testing.T, s *Slot, method, target string) {
 	t.Helper()
 	req := newRequest(method, target, "")
 	require.NoError(t, s.Send(req, time.Time{}))
-	s.Finish()
+	s.Finish(time.Now())
 	req.Release()
 }
 
@@ -57,7 +57,7 @@ func TestWhatADeadWorkerHadBegunOfABatch(t *testing.T) {
 	reqs := []*python.Request{newRequest("GET", "/ok", ""), newRequest("GET", "/exit", ""), newRequest("GET", "/ok", "")}
 	require.NoError(t, s.SendAll(reqs, time.Time{}))
 	s.Begin(reqs[0])
-	s.Finish()
+	s.Finish(time.Now())
 	for _, req := range reqs {
 		req.Release()
 	}

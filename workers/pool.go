@@ -35,6 +35,10 @@ type Pool struct {
 	wasReady atomic.Bool       // that has happened
 	lent     atomic.Int32      // workers whose slots are lent
 	born     atomic.Int64      // workers that were started, or were to be
+	roster   roster
+	restarts restarts
+
+	generations int // that have begun; the supervisor's
 
 	reloads   chan *reload  // to Run
 	resizes   chan resize   // to Run
@@ -142,6 +146,7 @@ func (p *Pool) supervise(ctx context.Context) error {
 			r.left <- current.resize(ctx, r.by)
 		case <-next.whenLoaded():
 			if next.open() {
+				p.restarts.add(Reloaded, len(current.seats))
 				current.end()
 				asked.finish(nil)
 				current, next, asked, hopeless = next, nil, nil, nil

@@ -73,8 +73,8 @@ func TestRetire(t *testing.T) {
 	r := startPool(t, oneWorker(), grace, scriptProgram(t, "ready"))
 	old := r.ready()
 	busy := r.hold()
-	old.Retire("a test wants it")
-	old.Retire("and says so twice")
+	old.Retire(Broken, "a test wants it")
+	old.Retire(Broken, "and says so twice")
 	assert.Same(t, old, receive(t, r.withdrawn, "the slots were not taken back"))
 	next := r.ready()
 	assert.Equal(t, Draining, old.State(), "it lives as long as its requests")
@@ -94,7 +94,7 @@ func TestRetiredWorkerThatDoesNotFinishIsKilled(t *testing.T) {
 	r := startPool(t, oneWorker(), 50*time.Millisecond, scriptProgram(t, "ready"))
 	old := r.ready()
 	r.hold() // for ever
-	old.Retire("a test wants it")
+	old.Retire(Broken, "a test wants it")
 	line := r.await(1, "worker exited", "pid", pidText(old))[0]
 	assert.Equal(t, "killed by SIGKILL", line.attrs["exit"])
 	killed := r.await(1, "worker killed with requests running", "pid", pidText(old))[0]
@@ -148,7 +148,7 @@ func TestEndOfOneSlotReplacesNobody(t *testing.T) {
 	_, err := old.Slots()[0].Receive(time.Now().Add(deadline))
 	require.ErrorIs(t, err, ErrWorkerDied)
 	assert.Empty(t, r.withdrawn, "it is for whoever uses the slot to say so")
-	old.Retire("the stream of a thread is broken")
+	old.Retire(Broken, "the stream of a thread is broken")
 	assert.Equal(t, old.ID(), r.ready().ID())
 	r.await(1, "worker exited", "pid", pidText(old), "exit", "exit status 0")
 }
@@ -210,7 +210,7 @@ func TestNothingIsLeftAfterManyLives(t *testing.T) {
 		if i%2 == 0 {
 			killHard(t, w)
 		} else {
-			w.Retire("its time has come")
+			w.Retire(Broken, "its time has come")
 		}
 	}
 	r.stop()

@@ -20,7 +20,7 @@ func sendAll(t *testing.T, s *Slot, n int) {
 	}
 	require.NoError(t, s.SendAll(reqs, time.Now().Add(deadline)))
 	s.Begin(reqs[0])
-	s.Finish()
+	s.Finish(time.Now())
 	for _, req := range reqs {
 		req.Release()
 	}
@@ -37,7 +37,7 @@ func TestRequestsThatWereSentAtOnceAreAnsweredInTheirOrder(t *testing.T) {
 	for i, want := range []string{"BytesIO 1", "BytesIO 2", "BytesIO 3"} {
 		slot.Begin(reqs[i])
 		assert.Equal(t, want, answered(t, slot))
-		slot.Finish()
+		slot.Finish(time.Now())
 		reqs[i].Release()
 	}
 	n, err := slot.Recall(deadline)

@@ -99,7 +99,7 @@ func TestSuccessorThatDoesNotStartLeavesTheOldInPlace(t *testing.T) {
 func TestWorkerThatGoesWhileItsSuccessorBoots(t *testing.T) {
 	cases := map[string]func(*testing.T, *Worker){
 		"killed":  killHard,
-		"retired": func(_ *testing.T, w *Worker) { w.Retire("a test wants it") },
+		"retired": func(_ *testing.T, w *Worker) { w.Retire(Broken, "a test wants it") },
 	}
 	for name, end := range cases {
 		t.Run(name, func(t *testing.T) {

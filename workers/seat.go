@@ -75,12 +75,12 @@ func (s *seat) run(ctx context.Context) {
 			s.take(b)
 		case now := <-s.again:
 			s.reconsider(now)
-		case reason := <-retire:
-			s.replace(reason)
+		case r := <-retire:
+			s.replace(r)
 		case <-exited:
 			s.mourn()
 		case <-worn:
-			s.worn = "max_requests"
+			s.worn = MaxRequests.String()
 		case now := <-inspect:
 			s.inspect(now)
 		case s.turn() <- struct{}{}:
@@ -102,7 +102,7 @@ func (s *seat) inspections() (ticks <-chan time.Time, stop func()) {
 }
 
 // watch returns what the worker may have to say; nothing comes of it without one.
-func (s *seat) watch() (retire <-chan string, worn, exited <-chan struct{}) {
+func (s *seat) watch() (retire <-chan retirement, worn, exited <-chan struct{}) {
 	if s.worker == nil {
 		return nil, nil, nil
 	}
@@ -161,6 +161,7 @@ func (s *seat) lend(w *Worker) {
 	s.worn = ""
 	s.gen.pool.ending.Go(func() { // ends with the old worker
 		if old != nil {
+			s.gen.pool.restarts.add(causeOf(reason), 1)
 			old.log.Info("worker is recycled", "reason", reason, "requests", old.requests())
 			s.gen.finish(old, true)
 		}
@@ -171,6 +172,7 @@ func (s *seat) lend(w *Worker) {
 // fail counts a failed start and says when the next one is, or that there is no sense in one.
 func (s *seat) fail(err error) {
 	s.failures++
+	s.gen.pool.restarts.failed.Add(1)
 	s.giveUpTurn()
 	if s.hopeless(err) {
 		s.gen.fail(err)
@@ -234,14 +236,16 @@ func (s *seat) giveUpTurn() {
 const settling = 200 * time.Millisecond
 
 // replace lets go of a worker that cannot be trusted any more.
-func (s *seat) replace(reason string) {
+func (s *seat) replace(r retirement) {
 	w := s.leave()
 	s.gen.pool.ending.Go(func() { // ends with the worker
 		if w.endsWithin(settling) {
+			s.gen.pool.restarts.add(Died, 1)
 			s.gen.finish(w, false)
 			return
 		}
-		w.log.Warn("worker is being replaced", "reason", reason)
+		s.gen.pool.restarts.add(r.cause, 1)
+		w.log.Warn("worker is being replaced", "reason", r.reason)
 		s.gen.finish(w, true)
 	})
 }
@@ -249,6 +253,7 @@ func (s *seat) replace(reason string) {
 // mourn is for a worker that has ended without being asked to.
 func (s *seat) mourn() {
 	w := s.leave()
+	s.gen.pool.restarts.add(Died, 1)
 	if s.gate == nil {
 		s.gen.finish(w, false)
 		return

@@ -30,7 +30,7 @@ func TestOnlyAWorkerOfNoUseHasTheNextStartWait(t *testing.T) {
 		"it died of what it ran":    {func(s *seat) { s.worker.slots[1].Begin(newRequest("GET", "/", "")) }, true},
 		"it was not lent yet":       {func(s *seat) { s.gate = make(chan struct{}) }, true},
 		"it was lent for a while":   {func(s *seat) { s.since = time.Now().Add(-steady) }, false},
-		"it has answered":           {func(s *seat) { begin(s.worker.slots[1], 1); s.worker.slots[1].Finish() }, false},
+		"it has answered":           {func(s *seat) { begin(s.worker.slots[1], 1); s.worker.slots[1].Finish(time.Now()) }, false},
 		"it has, and ran another":   {func(s *seat) { begin(s.worker.slots[1], 2) }, false},
 		"its successor is starting": {func(s *seat) { s.booted = make(chan booted) }, false},
 	}

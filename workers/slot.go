@@ -55,7 +55,9 @@ type Slot struct {
 	serving *python.Request
 	left    Serving // what the thread still does for a request whose memory is not ours any more
 	since   time.Time
-	last    Serving // what was running when the worker died
+	overdue bool      // its deadline has passed
+	back    time.Time // the end of the last one
+	last    Serving   // what was running when the worker died
 }
 
 // Serving says what a thread was doing.
@@ -151,7 +153,7 @@ func (s *Slot) ReceiveFile() (*os.File, error) {
 func (s *Slot) Begin(req *python.Request) {
 	s.current++
 	s.mu.Lock()
-	s.serving, s.since = req, time.Now()
+	s.serving, s.since, s.overdue = req, time.Now(), false
 	s.begun++
 	s.mu.Unlock()
 	s.worker.wear.add()
@@ -167,10 +169,10 @@ func (s *Slot) Leave() {
 	}
 }
 
-// Finish says that the thread is back; the request's memory may be used again.
-func (s *Slot) Finish() {
+// Finish says that the thread is back, since when; the request's memory may be used again.
+func (s *Slot) Finish(since time.Time) {
 	s.mu.Lock()
-	s.serving = nil
+	s.serving, s.back = nil, since
 	if s.left.Method != "" {
 		s.left = Serving{}
 	}

@@ -32,7 +32,7 @@ func ask(t *testing.T, s *Slot, method, target, body string) string {
 	req := newRequest(method, target, body)
 	defer req.Release()
 	require.NoError(t, s.Send(req, time.Now().Add(deadline)))
-	defer s.Finish()
+	defer s.Finish(time.Now())
 	return answered(t, s)
 }
 
@@ -131,7 +131,7 @@ func TestServingOutlivesTheRequest(t *testing.T) {
 	serving, any := slot.Serving()
 	require.True(t, any)
 	assert.Equal(t, []string{"GET", "/stream", "id of /stream"}, []string{serving.Method, serving.Target, serving.RequestID})
-	slot.Finish()
+	slot.Finish(time.Now())
 	_, any = slot.Serving()
 	assert.False(t, any)
 	slot.Leave()
@@ -142,7 +142,7 @@ func TestServingOutlivesTheRequest(t *testing.T) {
 	defer req.Release()
 	slot.Leave()
 	require.ErrorIs(t, slot.Broken(os.ErrInvalid), ErrWorkerDied)
-	slot.Finish()
+	slot.Finish(time.Now())
 	serving, any = slot.Serving()
 	require.True(t, any, "what it was doing when it died")
 	assert.Equal(t, "/next", serving.Target)

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strconv"
+	"time"
 
 	"forebay/python"
 )
@@ -111,7 +112,8 @@ func (p *Pool) lend(w *Worker) {
 func (g *generation) start(ctx context.Context, id int) (w *Worker, told []byte, err error) {
 	w = &Worker{
 		process: process{log: g.pool.log, exited: make(chan struct{}), imported: g.program.Imported},
-		id:      id, hooks: g.program.Boot.Hooks != "", wear: newWear(g.cfg), retire: make(chan string, 1),
+		id:      id, hooks: g.program.Boot.Hooks != "", wear: newWear(g.cfg), retire: make(chan retirement, 1),
+		generation: g.number, started: time.Now(),
 	}
 	var theirs ends // the worker's
 	defer theirs.close()
@@ -126,7 +128,11 @@ func (g *generation) start(ctx context.Context, id int) (w *Worker, told []byte,
 	}
 	w.log = g.pool.log.With("worker", id, "pid", w.PID())
 	w.follow()
-	go w.wait()
+	g.pool.roster.enter(w)
+	go func() { // ends with the process
+		w.wait()
+		g.pool.roster.leave(w)
+	}()
 	return w, told, nil
 }
 

@@ -52,7 +52,7 @@ func TestWaysThroughTheStates(t *testing.T) {
 			func(t *testing.T, r *running, w *Worker) {
 				busy := r.hold()
 				t.Cleanup(func() { close(busy) })
-				w.Retire("a test wants it")
+				w.Retire(Broken, "a test wants it")
 				receive(t, r.withdrawn, "the slots were not taken back")
 				killHard(t, w)
 			},

@@ -15,19 +15,22 @@ import (
 // Worker is one Python process and the slots of its threads. Everything exported is safe for concurrent use.
 type Worker struct {
 	process
-	id        int
-	hooks     bool // the operator's, which it is told about
-	slots     []*Slot
-	lifeline  *os.File       // its end is the end of a process that was forked; nil: it is another's signal
-	listening sync.WaitGroup // the reader of control
-	dumps     *os.File       // stacks that threads have written; nil: there are none
-	dumping   sync.Mutex     // one stack at a time on dumps
-	marks     *marks         // what its threads have begun
+	id         int
+	generation int
+	started    time.Time
+	weight     weight
+	hooks      bool // the operator's, which it is told about
+	slots      []*Slot
+	lifeline   *os.File       // its end is the end of a process that was forked; nil: it is another's signal
+	listening  sync.WaitGroup // the reader of control
+	dumps      *os.File       // stacks that threads have written; nil: there are none
+	dumping    sync.Mutex     // one stack at a time on dumps
+	marks      *marks         // what its threads have begun
 
 	state  atomic.Int32
 	wear   *wear
-	retire chan string  // why the worker should be replaced; one reason is kept
-	ready  python.Ready // valid after Ready
+	retire chan retirement // why the worker should be replaced; one reason is kept
+	ready  python.Ready    // valid after Ready
 }
 
 // ID returns the number of the worker's seat, from 1. A successor has the same.
@@ -39,10 +42,16 @@ func (w *Worker) Slots() []*Slot { return w.slots }
 // Python returns what the worker said of itself.
 func (w *Worker) Python() python.Ready { return w.ready }
 
+// retirement is why a worker should be replaced, and in words for the log.
+type retirement struct {
+	cause  Cause
+	reason string
+}
+
 // Retire asks for the worker to be drained and replaced. It does not wait.
-func (w *Worker) Retire(reason string) {
+func (w *Worker) Retire(cause Cause, reason string) {
 	select {
-	case w.retire <- reason:
+	case w.retire <- retirement{cause, reason}:
 	default: // it is being replaced already
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"forebay/proxy"
 	"forebay/proxy/access"
 	"forebay/proxy/limit"
+	"forebay/proxy/measure"
 	"forebay/python"
 	"forebay/python/spool"
 	"forebay/workers"
@@ -30,6 +31,7 @@ type server struct {
 	log        *slog.Logger
 	level      *slog.LevelVar
 	access     *access.Log
+	meter      *measure.Meter
 	proxy      *proxy.Proxy
 	limiter    *limit.Limiter
 	dispatcher *dispatch.Dispatcher
@@ -84,6 +86,8 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 		return nil, err
 	}
 	s.limiter.Use(s.started.front.Limits)
+	s.meter = measure.New()
+	s.started.front.Meter = s.meter
 	s.proxy, err = proxy.New(s.started.front, s.budget, s.dispatcher, s.access, s.log)
 	return s, err
 }
@@ -132,6 +136,8 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	var running sync.WaitGroup
 	logging, endLog := context.WithCancel(context.Background())
 	running.Go(func() { s.logError("access log", s.access.Run(logging)) })
+	measuring, endMeasuring := context.WithCancel(context.Background())
+	running.Go(func() { s.logError("meter", s.meter.Run(measuring, s.busy)) })
 	limiting, endLimits := context.WithCancel(context.Background())
 	running.Go(func() { s.logError("limits", s.limiter.Run(limiting)) })
 	dispatching, endDispatch := context.WithCancel(context.Background())
@@ -155,6 +161,7 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	endDispatch()
 	s.proxy.Settle()
 	endLimits()
+	endMeasuring()
 	endLog()
 	endObey()
 	s.stopping.release()
@@ -205,6 +212,9 @@ func (s *server) welcome(ready python.Ready, stderr io.Writer) error {
 	}
 	return nil
 }
+
+// busy is how many threads are busy.
+func (s *server) busy() int { return s.dispatcher.State().Busy }
 
 // alive returns when all parts respond.
 func (s *server) alive() {

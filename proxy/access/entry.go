@@ -35,8 +35,9 @@ type Entry struct {
 	Source Source
 	// Path is the index of its entry in config.Config.Paths, or config.NoPath.
 	Path int
-	// Fault is what was wrong with the request or with its answer; nil if nothing was.
-	Fault error
+	// Fault is what was wrong with the request or with its answer; nil if nothing was. Reason is its kind.
+	Fault  error
+	Reason Reason
 }
 
 // Send is the time that the answer took to be sent: for a stream, the application is at work on it meanwhile.

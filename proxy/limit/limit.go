@@ -176,6 +176,29 @@ type Stat struct {
 	Keys int
 }
 
+// RedisState is that of the Redis of the limits in force.
+type RedisState struct {
+	// State is "none" where no limit is shared, else "up" or "down".
+	State string
+	// Since is when that began; zero if there is none.
+	Since time.Time
+	// Errors is how often it has failed since it was put in force.
+	Errors uint64
+}
+
+// Redis returns the state of the Redis in force.
+func (l *Limiter) Redis() RedisState {
+	server := l.current.Load().server
+	if server == nil {
+		return RedisState{State: "none"}
+	}
+	state := RedisState{State: "down", Since: server.Since(), Errors: server.Errors()}
+	if server.Up() {
+		state.State = "up"
+	}
+	return state
+}
+
 // Stats are those of the limits in force.
 func (l *Limiter) Stats() []Stat {
 	var stats []Stat

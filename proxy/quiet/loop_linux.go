@@ -22,6 +22,7 @@ type Loop struct {
 	entries  map[int32]*Entry // by descriptor: those that are watched
 	schedule schedule
 	watches  int32 // so far
+	idle     int   // of those that are watched
 	draining bool
 	ending   bool
 	closed   bool
@@ -67,6 +68,9 @@ func (l *Loop) watch(e *Entry, until time.Time, idle bool, events uint32) bool {
 		return false // the kernel has no memory: the caller waits in another way
 	}
 	e.known, e.until, e.idle = true, until, idle
+	if idle {
+		l.idle++
+	}
 	l.entries[int32(e.FD)] = e
 	heap.Push(&l.schedule, e)
 	if e.index == 1 && !until.IsZero() {
@@ -109,6 +113,9 @@ func (l *Loop) Drop(e *Entry) bool {
 }
 
 func (l *Loop) remove(e *Entry) {
+	if e.idle {
+		l.idle--
+	}
 	delete(l.entries, int32(e.FD))
 	heap.Remove(&l.schedule, e.index-1)
 }
@@ -199,6 +206,13 @@ func (l *Loop) Len() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.schedule)
+}
+
+// Idle returns how many of them are connections between two requests.
+func (l *Loop) Idle() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.idle
 }
 
 // Alive returns when the loop can be had for a moment.

@@ -22,6 +22,9 @@ func (l *Loop) Drop(*Entry) bool { return false }
 // Len is 0.
 func (l *Loop) Len() int { return 0 }
 
+// Idle is 0.
+func (l *Loop) Idle() int { return 0 }
+
 // Run returns after Close.
 func (l *Loop) Run() { <-l.end }
 

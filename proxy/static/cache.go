@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +20,8 @@ type cache struct {
 	sweep  *time.Timer
 	closed bool
 
+	stale, misses atomic.Uint64 // entries that were found and not used, and files that were opened
+
 	loading map[string]chan struct{} // closed when somebody has loaded that path
 }
 
@@ -26,6 +29,7 @@ type cache struct {
 type shard struct {
 	mu      sync.RWMutex
 	entries map[string]*entry
+	found   atomic.Uint64
 }
 
 const shards = 32
@@ -57,7 +61,11 @@ func (c *cache) get(path []byte) *entry {
 		e.hold()
 	}
 	s.mu.RUnlock()
-	if e != nil && !e.used.Load() {
+	if e == nil {
+		return nil
+	}
+	s.found.Add(1)
+	if !e.used.Load() {
 		e.used.Store(true)
 	}
 	return e

@@ -150,6 +150,7 @@ func (f *Files) entry(m *mapping, path []byte, now time.Time) (*entry, error) {
 		if e.isFresh(now) || e.isCurrent() {
 			return e, nil
 		}
+		f.cache.stale.Add(1)
 		e.release()
 	}
 	if m.lacks(path[len(m.Prefix):], now) {
@@ -165,6 +166,7 @@ func (f *Files) load(m *mapping, path string, stale *entry, now time.Time) (*ent
 		if e := f.cache.get([]byte(path)); e != nil {
 			return e, nil
 		}
+		f.cache.misses.Add(1)
 		return m.open(path, now) // it is none to be kept
 	}
 	defer f.cache.end(path)
@@ -172,8 +174,10 @@ func (f *Files) load(m *mapping, path string, stale *entry, now time.Time) (*ent
 		if e != stale {
 			return e, nil // it was loaded after the caller had looked
 		}
+		f.cache.stale.Add(1)
 		e.release()
 	}
+	f.cache.misses.Add(1)
 	e, err := m.open(path, now)
 	if err != nil {
 		f.cache.forget(path)

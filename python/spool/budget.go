@@ -48,6 +48,14 @@ func (b *Budget) Give(n int64) {
 	}
 }
 
+// Limit returns how many bytes may be taken; 0 also where there is no bound.
+func (b *Budget) Limit() int64 {
+	if b == nil {
+		return 0
+	}
+	return b.limit.Load()
+}
+
 // Used returns how many bytes are taken at present.
 func (b *Budget) Used() int64 {
 	if b == nil {

@@ -30,6 +30,18 @@ type health struct {
 	up     atomic.Bool
 	late   atomic.Int32 // batches in a row
 	failed chan error   // has an entry when Redis has failed since
+
+	since  atomic.Int64  // when up became what it is, in nanoseconds since the epoch
+	errors atomic.Uint64 // batches that came to nothing, or came late
+}
+
+// turn notes that Redis answers from now on, or does not, and reports whether that is new.
+func (h *health) turn(up bool) bool {
+	if !h.up.CompareAndSwap(!up, up) {
+		return false
+	}
+	h.since.Store(time.Now().UnixNano())
+	return true
 }
 
 // note takes the outcome of a batch in.
@@ -42,10 +54,12 @@ func (h *health) note(err error) {
 		return
 	case errors.Is(err, context.Canceled), errors.Is(err, ErrDown): // nothing was asked
 		return
-	case isLate(err) && h.late.Add(1) < late:
+	}
+	h.errors.Add(1)
+	if isLate(err) && h.late.Add(1) < late {
 		return
 	}
-	if h.up.CompareAndSwap(true, false) {
+	if h.turn(false) {
 		select {
 		case h.failed <- err:
 		default:
@@ -63,7 +77,7 @@ func isLate(err error) bool {
 // watch tries a Redis that does not answer until it does, and says while it does that this process is there, until ctx
 // ends. It logs a line for each change.
 func (s *Server) watch(ctx context.Context) {
-	defer s.health.up.Store(false)
+	defer s.health.turn(false)
 	retry := firstRetry
 	for first := true; ; first = false {
 		tries := 0
@@ -83,7 +97,7 @@ func (s *Server) watch(ctx context.Context) {
 		}
 		began := time.Now()
 		s.health.late.Store(0)
-		s.health.up.Store(true)
+		s.health.turn(true)
 		s.log.Info("redis reached, limits are shared", "processes", s.Nodes())
 		err = s.accompany(ctx)
 		if err == nil {

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -61,6 +62,7 @@ func New(cfg config.Redis, log *slog.Logger) (*Server, error) {
 		cfg: cfg, target: target, prefix: prefixOf(cfg.Prefix, target), log: log, name: hex.EncodeToString(name[:]),
 		queue: make(chan *Call, cfg.Queue), health: health{failed: make(chan error, 1)},
 	}
+	s.health.since.Store(time.Now().UnixNano())
 	s.nodes.Store(int64(max(1, cfg.Nodes)))
 	s.flights.all = map[int64]flight{}
 	return s, nil
@@ -94,6 +96,12 @@ func (s *Server) Nodes() int { return int(s.nodes.Load()) }
 
 // Up reports whether Redis answers, as far as is known.
 func (s *Server) Up() bool { return s.health.up.Load() }
+
+// Since is when it began to answer, or ceased to; at first, when the Server was made.
+func (s *Server) Since() time.Time { return time.Unix(0, s.health.since.Load()) }
+
+// Errors is how many batches of calls came to nothing, or came late.
+func (s *Server) Errors() uint64 { return s.health.errors.Load() }
 
 // Key is the key of a limit in Redis: of a rate, or of requests in flight. hash is of what is counted by; nothing of that
 // leaves this process otherwise.
