@@ -60,20 +60,24 @@ func TestDjango(t *testing.T) {
 	}
 }
 
-// prepareDjango does what a deployment does before the first start.
+// preparation is what a deployment has manage.py do before the first start, in one process.
+const preparation = `
+import os, django
+from django.core.management import call_command
+os.environ["DJANGO_SETTINGS_MODULE"] = "mysite.settings"
+django.setup()
+call_command("migrate", verbosity=0)
+call_command("createsuperuser", interactive=False, verbosity=0, username="admin", email="admin@example.org")
+call_command("collectstatic", interactive=False, verbosity=0)
+`
+
+// prepareDjango makes the database and the static files.
 func prepareDjango(t *testing.T, python, data string) {
 	t.Helper()
-	for _, command := range []string{
-		"migrate --verbosity 0",
-		"createsuperuser --noinput --verbosity 0 --username admin --email admin@example.org",
-		"collectstatic --noinput --verbosity 0",
-	} {
-		cmd := exec.CommandContext(t.Context(), python, append([]string{"manage.py"}, strings.Fields(command)...)...)
-		cmd.Dir = "testdata/django"
-		cmd.Env = append(os.Environ(), "MYSITE_DATA="+data, "PYTHONDONTWRITEBYTECODE=1",
-			"DJANGO_SUPERUSER_PASSWORD=correct horse")
-		run(t, cmd)
-	}
+	cmd := exec.CommandContext(t.Context(), python, "-c", preparation)
+	cmd.Dir = "testdata/django"
+	cmd.Env = append(os.Environ(), "MYSITE_DATA="+data, "PYTHONDONTWRITEBYTECODE=1", "DJANGO_SUPERUSER_PASSWORD=correct horse")
+	run(t, cmd)
 }
 
 func djangoAdmin(t *testing.T, s site) {

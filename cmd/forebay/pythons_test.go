@@ -2,10 +2,13 @@ package main_test
 
 import (
 	"bytes"
+	"cmp"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +49,13 @@ func venvs(t *testing.T) map[string]string {
 		found[filepath.Base(dir)] = path
 	}
 	return found
+}
+
+// outermost are the oldest and the newest of some Pythons.
+func outermost(all map[string]string) map[string]string {
+	versions := slices.SortedFunc(maps.Keys(all), func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
+	oldest, newest := versions[0], versions[len(versions)-1]
+	return map[string]string{oldest: all[oldest], newest: all[newest]}
 }
 
 func TestPythons(t *testing.T) {
