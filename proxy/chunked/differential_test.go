@@ -192,7 +192,7 @@ var pieces = []string{
 func TestMutations(t *testing.T) {
 	random := rand.New(rand.NewPCG(9112, 71)) //nolint:gosec // a test that can be repeated
 	seen := map[string]int{}
-	for range 8_000 {
+	for range 3_000 {
 		raw := []byte(messages[random.IntN(len(messages))])
 		for range 1 + random.IntN(3) {
 			raw = mutate(random, raw)

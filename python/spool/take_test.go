@@ -43,7 +43,7 @@ func TestWhatIsTakenIsWhatWasWritten(t *testing.T) {
 			budget := NewBudget(8 * PieceSize)
 			limits.Budget = budget
 			s := New(limits)
-			body := make([]byte, 1<<20)
+			body := make([]byte, 1<<18)
 			for i := range body {
 				body[i] = byte(i * 7 / 3)
 			}
