@@ -6,12 +6,15 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"forebay/proxy/rooted/rootedtest"
 )
 
 func opened(t *testing.T, path string) *Root {
@@ -23,33 +26,14 @@ func opened(t *testing.T, path string) *Root {
 }
 
 func TestOnlyRegularFilesInsideAreOpened(t *testing.T) {
-	outer := t.TempDir()
-	dir := filepath.Join(outer, "root")
-	require.NoError(t, os.MkdirAll(filepath.Join(dir, "sub"), 0o700))
-	write := func(name string) { require.NoError(t, os.WriteFile(filepath.Join(outer, name), []byte(name), 0o600)) }
-	link := func(target, name string) { require.NoError(t, os.Symlink(target, filepath.Join(dir, name))) }
-	write("secret")
-	write("root/a")
-	write("root/sub/b")
-	link("a", "inside")
-	link("../a", "sub/inside")
-	link("sub", "folder")
-	link("../secret", "outside")
-	link("..", "parent")
-	link("sub/../../secret", "roundabout")
-	link("outside", "second")
-	link(filepath.Join(dir, "a"), "absolute")
-	link("circle", "circle")
-	link("gone", "dangling")
+	dir := rootedtest.Links(t)
 	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600))
 	listener, err := net.Listen("unix", filepath.Join(dir, "socket"))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, listener.Close()) })
 	root := opened(t, dir)
 
-	for name, want := range map[string]string{
-		"a": "root/a", "sub/b": "root/sub/b", "inside": "root/a", "sub/inside": "root/a", "folder/b": "root/sub/b",
-	} {
+	for name, want := range rootedtest.Inside {
 		file, info, err := root.OpenRegular(name)
 		require.NoError(t, err, name)
 		text, err := io.ReadAll(file)
@@ -61,11 +45,10 @@ func TestOnlyRegularFilesInsideAreOpened(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, os.SameFile(info, stat), name)
 	}
-	for _, name := range []string{
-		"outside", "parent/secret", "roundabout", "second", "absolute", "circle", "dangling", "parent", // links that lead out or nowhere
+	for _, name := range slices.Concat(rootedtest.Outside, []string{
 		"folder", "sub", ".", "fifo", "socket", // other than regular files
 		"none", "a/b", strings.Repeat("n", 256), strings.Repeat("n/", 2048) + "n",
-	} {
+	}) {
 		_, _, err := root.OpenRegular(name)
 		require.ErrorIs(t, err, fs.ErrNotExist, name)
 	}
@@ -75,7 +58,7 @@ func TestOnlyRegularFilesInsideAreOpened(t *testing.T) {
 		_, err = root.Stat(name)
 		require.ErrorIs(t, err, fs.ErrInvalid, name)
 	}
-	for _, name := range []string{"outside", "parent/secret", "circle", "dangling", "none", "a/b"} {
+	for _, name := range append([]string{"none", "a/b"}, rootedtest.Outside...) {
 		_, err := root.Stat(name)
 		require.ErrorIs(t, err, fs.ErrNotExist, name)
 	}

@@ -12,49 +12,20 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"forebay/proxy/rooted"
+	"forebay/proxy/rooted/rootedtest"
 )
 
 func TestNothingLeadsOutOfTheDirectory(t *testing.T) {
-	outer := t.TempDir()
-	root := filepath.Join(outer, "root")
-	require.NoError(t, os.MkdirAll(filepath.Join(root, "sub"), 0o700))
-	write := func(name string) { require.NoError(t, os.WriteFile(filepath.Join(outer, name), []byte(name), 0o600)) }
-	link := func(target, name string) { require.NoError(t, os.Symlink(target, filepath.Join(root, name))) }
-	write("secret")
-	write("root/a")
-	write("root/sub/b")
-	link("a", "inside")
-	link("../a", "sub/inside")
-	link("sub", "folder")
-	link("../secret", "outside")
-	link("..", "parent")
-	link("sub/../../secret", "roundabout")
-	link("outside", "second")
-	link(filepath.Join(root, "a"), "absolute")
-	link("/etc/passwd", "passwd")
-	link("circle", "circle")
-	link("gone", "dangling")
-	files := serve(t, below("/static/", opened(t, root)))
-
-	for target, want := range map[string]string{
-		"/static/a":          "root/a",
-		"/static/sub/b":      "root/sub/b",
-		"/static/inside":     "root/a",
-		"/static/sub/inside": "root/a",
-		"/static/folder/b":   "root/sub/b",
-	} {
-		got := ask(t, files, "GET", target)
-		assert.Equal(t, 200, got.StatusCode, target)
-		assert.Equal(t, want, got.body, target)
+	files := serve(t, below("/static/", opened(t, rootedtest.Links(t))))
+	for name, want := range rootedtest.Inside {
+		got := ask(t, files, "GET", "/static/"+name)
+		assert.Equal(t, 200, got.StatusCode, name)
+		assert.Equal(t, want, got.body, name)
 	}
-	for _, target := range []string{
-		"/static/outside", "/static/parent/secret", "/static/roundabout", "/static/second", "/static/absolute",
-		"/static/passwd", "/static/circle", "/static/dangling", "/static/folder", "/static/parent",
-		"/static/a/b", "/static/" + strings.Repeat("n", 256),
-	} {
-		got := ask(t, files, "GET", target)
-		assert.Equal(t, 404, got.StatusCode, target)
-		require.NoError(t, got.err, target)
+	for _, name := range append([]string{"folder", "a/b", strings.Repeat("n", 256)}, rootedtest.Outside...) {
+		got := ask(t, files, "GET", "/static/"+name)
+		assert.Equal(t, 404, got.StatusCode, name)
+		require.NoError(t, got.err, name)
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 //     letters and digits in them; so Django's ManifestStaticFilesStorage, webpack and others name files of all types;
 //   - main-8e0d62a03f2b4c5d6e7f.js, 8e0d62a03f2b4c5d6e7f.js: at least 16 of them, but only for code and fonts, as uploaded
 //     pictures are named after hashes of other things;
-//   - assets/index-BxY8eZ3a.js: eight letters and digits, well mixed, behind a hyphen, for code and fonts in a directory
-//     "assets"; so does Vite.
+//   - assets/index-BxY8eZ3a.js, assets/index-06d14ce2.js: eight letters and digits behind a hyphen, in hex or so mixed that
+//     they are no words, for code and fonts in a directory "assets"; so does Vite. See isNoWord: a third of its names could
+//     be anybody's, and is not believed.
 func isHashed(name string) bool {
 	dir, base := path.Split(name)
 	parts := strings.Split(base, ".")
@@ -25,11 +26,15 @@ func isHashed(name string) bool {
 	if !builtEndings[ending] {
 		return false
 	}
-	if tail := stem[strings.LastIndexByte(stem, '-')+1:]; isHexHash(tail) {
-		return len(tail) >= 16
+	tail := stem[strings.LastIndexByte(stem, '-')+1:]
+	if isHexHash(tail) && len(tail) >= 16 {
+		return true
 	}
 	before := len(stem) - viteHash - 1
-	return strings.HasSuffix(dir, "assets/") && before > 0 && stem[before] == '-' && isMixed(stem[before+1:])
+	if !strings.HasSuffix(dir, "assets/") || before <= 0 || stem[before] != '-' {
+		return false
+	}
+	return isHexHash(stem[before+1:]) || isNoWord(stem[before+1:])
 }
 
 // builtEndings are those of files that are made from sources and never uploaded.
@@ -44,17 +49,40 @@ func isHexHash(s string) bool {
 // viteHash is the length of the hashes that Vite makes.
 const viteHash = 8
 
-// isMixed reports whether s is letters of both cases and digits in an order that no word has.
-func isMixed(s string) bool {
-	seen, changes := map[byte]bool{}, 0
+// isNoWord reports whether s, eight letters, digits, hyphens and underscores, is none of the names that people make by
+// writing words together. Those have two or three words in so short a space: dataGrid, ToDoList, Web3Auth, Html5Css. Taken
+// apart in the same way, what comes by chance has about one for each two letters, and a digit makes one more. Lower-case
+// or upper-case letters alone are left to people.
+func isNoWord(s string) bool {
+	const fewest, fewestWithDigits = 4, 5
+	words, ok := countWords(s)
+	switch {
+	case !ok || strings.ToLower(s) == s || strings.ToUpper(s) == s:
+		return false
+	case strings.ContainsAny(s, "0123456789"):
+		return words >= fewestWithDigits
+	}
+	return words >= fewest
+}
+
+// countWords counts the parts of s that are a word in camel case, an abbreviation in capitals, a number, or what stands
+// between them. It is not ok if there are others.
+func countWords(s string) (words int, ok bool) {
+	previous := byte(0)
 	for i := range len(s) {
 		class := classOf(s[i])
-		seen[class] = true
-		if i > 0 && class != classOf(s[i-1]) {
-			changes++
+		if class == 0 {
+			return 0, false
 		}
+		begins := class != previous && !(class == 'a' && previous == 'A')
+		// The capital before a small letter begins that word, and does not end an abbreviation: XMLFile.
+		begins = begins || class == 'A' && i+1 < len(s) && classOf(s[i+1]) == 'a'
+		if begins {
+			words++
+		}
+		previous = class
 	}
-	return seen['a'] && seen['A'] && seen['0'] && !seen[0] && changes >= 3
+	return words, true
 }
 
 // classOf is a byte that stands for all of its kind; 0 for what is in no base64url.
