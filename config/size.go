@@ -17,7 +17,16 @@ var units = map[string]int64{
 	"g": 1 << 30, "gib": 1 << 30, "gb": 1e9,
 }
 
-// parseSize reads a number of bytes, with or without a unit.
+// ParseSize reads a number of bytes, with or without a unit: 65536, 64k, 16MiB.
+func ParseSize(text string) (int64, error) {
+	value, err := parseSize(text, "")
+	if err != nil {
+		return 0, err
+	}
+	return value.(int64), nil
+}
+
+// parseSize is ParseSize for settings.
 func parseSize(text, _ string) (any, error) {
 	digits := strings.TrimRight(text, "bBkKmMgGiI ")
 	unit, known := units[strings.ToLower(strings.TrimSpace(text[len(digits):]))]

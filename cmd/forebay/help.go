@@ -27,6 +27,7 @@ const noBreak = "\u00a0"
 
 const usage = `Usage: forebay [options] [MODULE[:CALLABLE]]
        forebay check [--print] [options] [MODULE[:CALLABLE]]
+       forebay compress [options] DIR...
        forebay version
        forebay help
 
@@ -64,6 +65,10 @@ func writeHelp(stdout io.Writer, width int) {
 	writeOption(&help, width, "      --print", "with check: show each value and where it comes from")
 	writeOption(&help, width, "  -h, --help", "show this help")
 	writeOption(&help, width, "  -v, --version", "show the version")
+	help.WriteString("\nOptions of forebay compress, which writes compressed copies of files beside\nthem (.br, .zst, .gz):\n")
+	for _, option := range compressOptions {
+		writeOption(&help, width, option[0], option[1])
+	}
 	help.WriteString(footer)
 	_, _ = io.WriteString(stdout, help.String()) // a reader that left early wants no more of it
 }
@@ -121,13 +126,22 @@ func wrap(text string, width int) []string {
 
 // width is how wide help may be on that stream.
 func width(stdout io.Writer) int {
-	file, ok := stdout.(*os.File)
-	if !ok {
+	columns := columnsOf(stdout)
+	if columns == 0 {
 		return plainWidth
+	}
+	return min(max(columns, narrowest), widest)
+}
+
+// columnsOf is the width of the terminal that a stream is; 0 if it is none, or does not tell.
+func columnsOf(stream io.Writer) int {
+	file, ok := stream.(*os.File)
+	if !ok {
+		return 0
 	}
 	size, err := unix.IoctlGetWinsize(int(file.Fd()), unix.TIOCGWINSZ)
-	if err != nil || size.Col == 0 {
-		return plainWidth
+	if err != nil {
+		return 0
 	}
-	return min(max(int(size.Col), narrowest), widest)
+	return int(size.Col)
 }

@@ -26,6 +26,8 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	case commandVersion:
 		fmt.Fprintln(stdout, versionLine())
 		return exitOK
+	case commandCompress:
+		return compress(opts.compression, stdout, stderr)
 	}
 	dir, err := os.Getwd()
 	if err != nil {

@@ -13,13 +13,14 @@ import (
 
 // The commands. An application that has the name of one is given with its callable: check:app.
 const (
-	commandServe   = ""
-	commandCheck   = "check"
-	commandVersion = "version"
-	commandHelp    = "help"
+	commandServe    = ""
+	commandCheck    = "check"
+	commandCompress = "compress"
+	commandVersion  = "version"
+	commandHelp     = "help"
 )
 
-var commands = []string{commandCheck, commandVersion, commandHelp}
+var commands = []string{commandCheck, commandCompress, commandVersion, commandHelp}
 
 // options are the command line, taken apart but not understood: the values are read and checked by config, together with
 // those of the file and the environment.
@@ -31,11 +32,16 @@ type options struct {
 	printValues bool
 	// values are the texts given for each setting's key, in order.
 	values map[string][]string
+	// compression is what compress is to do.
+	compression compression
 }
 
 // parseOptions reads the command line. Options may stand before and after the application. The error says what to type
 // instead.
 func parseOptions(args []string) (options, error) {
+	if len(args) > 0 && args[0] == commandCompress {
+		return parseCompress(args[1:]) // it has options of its own
+	}
 	opts := options{values: map[string][]string{}}
 	var help, version bool
 	flags := newFlags(&opts)
@@ -64,6 +70,8 @@ func (o *options) take(rest []string) error {
 	switch {
 	case o.command == commandHelp || o.command == commandVersion:
 		return nil
+	case o.command == commandCompress:
+		return errors.New("compress stands first, and its options follow it: forebay compress [options] DIR")
 	case o.printValues && o.command != commandCheck:
 		return fmt.Errorf("--print belongs to a command: forebay check --print")
 	case len(rest) > 1:

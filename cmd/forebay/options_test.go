@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"forebay/config"
+	"forebay/proxy/coding"
 )
 
 func TestOptions(t *testing.T) {
@@ -15,33 +16,37 @@ func TestOptions(t *testing.T) {
 		args []string
 		want options
 	}{
-		"nothing":              {nil, options{values: values{}}},
-		"an application":       {[]string{"shop:app"}, options{values: values{"app": {"shop:app"}}}},
-		"short options":        {[]string{"-w4", "-b", ":80", "-t=5", "shop"}, options{values: values{"app": {"shop"}, "workers": {"4"}, "bind": {":80"}, "timeout": {"5"}}}},
-		"options behind it":    {[]string{"shop", "--workers=4", "--threads", "2"}, options{values: values{"app": {"shop"}, "workers": {"4"}, "threads": {"2"}}}},
-		"repeated":             {[]string{"-b", ":80", "-b", ":81"}, options{values: values{"bind": {":80", ":81"}}}},
-		"a negative number":    {[]string{"-m", "-1"}, options{values: values{"umask": {"-1"}}}},
-		"an empty value":       {[]string{"--access-logfile="}, options{values: values{"access_logfile": {""}}}},
-		"gunicorn's spelling":  {[]string{"--limit-request-field_size", "5"}, options{values: values{"limit_request_field_size": {"5"}}}},
-		"with dashes only":     {[]string{"--limit-request-field-size", "5"}, options{values: values{"limit_request_field_size": {"5"}}}},
-		"a key of the file":    {[]string{"--head_size", "5"}, options{values: values{"head_size": {"5"}}}},
-		"a file":               {[]string{"-c", "x.toml"}, options{file: "x.toml", values: values{}}},
-		"check":                {[]string{"check"}, options{command: commandCheck, values: values{}}},
-		"check, all of it":     {[]string{"check", "--print", "-w", "2", "shop"}, options{command: commandCheck, printValues: true, values: values{"workers": {"2"}, "app": {"shop"}}}},
-		"an option first":      {[]string{"--print", "check"}, options{command: commandCheck, printValues: true, values: values{}}},
-		"an app named check":   {[]string{"check:app"}, options{values: values{"app": {"check:app"}}}},
-		"check of check":       {[]string{"check", "check"}, options{command: commandCheck, values: values{"app": {"check"}}}},
-		"version":              {[]string{"version"}, options{command: commandVersion, values: values{}}},
-		"--version":            {[]string{"--version"}, options{command: commandVersion, values: values{}}},
-		"help":                 {[]string{"help"}, options{command: commandHelp, values: values{}}},
-		"help for a command":   {[]string{"help", "check"}, options{command: commandHelp, values: values{}}},
-		"--help":               {[]string{"check", "--help"}, options{command: commandHelp, values: values{}}},
-		"-h":                   {[]string{"-h"}, options{command: commandHelp, values: values{}}},
-		"switches":             {[]string{"--preload", "--no-interrupt", "shop"}, options{values: values{"preload": {"true"}, "interrupt": {"false"}, "app": {"shop"}}}},
-		"switches with =":      {[]string{"--preload=false", "--interrupt=0"}, options{values: values{"preload": {"false"}, "interrupt": {"0"}}}},
-		"a switch undone":      {[]string{"--preload", "--no-preload"}, options{values: values{"preload": {"true", "false"}}}},
-		"the key of an option": {[]string{"--reload_extra_files", "a", "--reload-extra-file=b"}, options{values: values{"reload_extra_files": {"a", "b"}}}},
-		"after two dashes":     {[]string{"--", "shop"}, options{values: values{"app": {"shop"}}}},
+		"nothing":               {nil, options{values: values{}}},
+		"an application":        {[]string{"shop:app"}, options{values: values{"app": {"shop:app"}}}},
+		"short options":         {[]string{"-w4", "-b", ":80", "-t=5", "shop"}, options{values: values{"app": {"shop"}, "workers": {"4"}, "bind": {":80"}, "timeout": {"5"}}}},
+		"options behind it":     {[]string{"shop", "--workers=4", "--threads", "2"}, options{values: values{"app": {"shop"}, "workers": {"4"}, "threads": {"2"}}}},
+		"repeated":              {[]string{"-b", ":80", "-b", ":81"}, options{values: values{"bind": {":80", ":81"}}}},
+		"a negative number":     {[]string{"-m", "-1"}, options{values: values{"umask": {"-1"}}}},
+		"an empty value":        {[]string{"--access-logfile="}, options{values: values{"access_logfile": {""}}}},
+		"gunicorn's spelling":   {[]string{"--limit-request-field_size", "5"}, options{values: values{"limit_request_field_size": {"5"}}}},
+		"with dashes only":      {[]string{"--limit-request-field-size", "5"}, options{values: values{"limit_request_field_size": {"5"}}}},
+		"a key of the file":     {[]string{"--head_size", "5"}, options{values: values{"head_size": {"5"}}}},
+		"a file":                {[]string{"-c", "x.toml"}, options{file: "x.toml", values: values{}}},
+		"check":                 {[]string{"check"}, options{command: commandCheck, values: values{}}},
+		"check, all of it":      {[]string{"check", "--print", "-w", "2", "shop"}, options{command: commandCheck, printValues: true, values: values{"workers": {"2"}, "app": {"shop"}}}},
+		"an option first":       {[]string{"--print", "check"}, options{command: commandCheck, printValues: true, values: values{}}},
+		"an app named check":    {[]string{"check:app"}, options{values: values{"app": {"check:app"}}}},
+		"check of check":        {[]string{"check", "check"}, options{command: commandCheck, values: values{"app": {"check"}}}},
+		"compress":              {[]string{"compress", "a", "b"}, options{command: commandCompress, values: values{}, compression: compression{[]string{"a", "b"}, 1024, coding.All[:], false}}},
+		"compress, some of it":  {[]string{"compress", "--min-size=2k", "dir", "-q", "--codings", "gzip,br"}, options{command: commandCompress, values: values{}, compression: compression{[]string{"dir"}, 2048, []coding.Coding{coding.Gzip, coding.Brotli}, true}}},
+		"help for compress":     {[]string{"compress", "--help"}, options{command: commandHelp, values: values{}}},
+		"an app named compress": {[]string{"compress:app"}, options{values: values{"app": {"compress:app"}}}},
+		"version":               {[]string{"version"}, options{command: commandVersion, values: values{}}},
+		"--version":             {[]string{"--version"}, options{command: commandVersion, values: values{}}},
+		"help":                  {[]string{"help"}, options{command: commandHelp, values: values{}}},
+		"help for a command":    {[]string{"help", "check"}, options{command: commandHelp, values: values{}}},
+		"--help":                {[]string{"check", "--help"}, options{command: commandHelp, values: values{}}},
+		"-h":                    {[]string{"-h"}, options{command: commandHelp, values: values{}}},
+		"switches":              {[]string{"--preload", "--no-interrupt", "shop"}, options{values: values{"preload": {"true"}, "interrupt": {"false"}, "app": {"shop"}}}},
+		"switches with =":       {[]string{"--preload=false", "--interrupt=0"}, options{values: values{"preload": {"false"}, "interrupt": {"0"}}}},
+		"a switch undone":       {[]string{"--preload", "--no-preload"}, options{values: values{"preload": {"true", "false"}}}},
+		"the key of an option":  {[]string{"--reload_extra_files", "a", "--reload-extra-file=b"}, options{values: values{"reload_extra_files": {"a", "b"}}}},
+		"after two dashes":      {[]string{"--", "shop"}, options{values: values{"app": {"shop"}}}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

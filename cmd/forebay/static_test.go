@@ -26,7 +26,7 @@ func startSite(t *testing.T) (*server, string) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"public/app.css": strings.Repeat("p { color: teal }\n", 500), "public/app.5af66c1b1797.js": "let x", "public/index.html": "<p>home</p>",
-		"public/lost.html": "<p>lost</p>", "media/film.bin": film, "secret": "secret",
+		"public/lost.html": "<p>lost</p>", "media/film.bin": film, "public/film.bin": film, "secret": "secret",
 		"forebay.toml": fmt.Sprintf(`
 app = "hands_over"
 chdir = %q
@@ -61,7 +61,7 @@ except = ["/page/api/"]
 }
 
 func TestStaticFilesOfAConfiguration(t *testing.T) {
-	s, _ := startSite(t)
+	s, media := startSite(t)
 	b := newBrowser(t, s.URL)
 	ask := func(path string, header ...string) page {
 		fields := map[string]string{"Accept-Encoding": "identity"}
@@ -80,6 +80,13 @@ func TestStaticFilesOfAConfiguration(t *testing.T) {
 	lost := ask("/static/none")
 	assert.Equal(t, http.StatusNotFound, lost.Status)
 	assert.Equal(t, "<p>lost</p>", lost.Body)
+
+	// Copies that are made while files are served are sent within a second.
+	public := filepath.Join(filepath.Dir(media), "public")
+	assert.Contains(t, run(t, forebayCommand(t, "compress", public)), "br    1 new file")
+	packed, err := os.ReadFile(filepath.Join(public, "app.css.br"))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return ask("/static/app.css", "Accept-Encoding", "br").Body == string(packed) }, 5*time.Second, 50*time.Millisecond)
 
 	assert.Equal(t, "<p>home</p>", ask("/page/").Body)
 	assert.Equal(t, "<p>home</p>", ask("/page/cart/7").Body)
@@ -139,10 +146,10 @@ func TestDownloadsAreTakenUp(t *testing.T) {
 			t.Logf("%s is not installed", name)
 			continue
 		}
-		for _, way := range []string{"/sendfile", "/accel", "/wrapper"} {
+		for _, way := range []string{"/sendfile?film.bin", "/accel?film.bin", "/wrapper?film.bin", "/static/film.bin"} {
 			path := filepath.Join(t.TempDir(), "film")
 			require.NoError(t, os.WriteFile(path, []byte(film[:len(film)/3]), 0o600))
-			out, err := exec.CommandContext(t.Context(), program, append(args, path, s.URL+way+"?film.bin")...).CombinedOutput()
+			out, err := exec.CommandContext(t.Context(), program, append(args, path, s.URL+way)...).CombinedOutput()
 			require.NoError(t, err, "%s: %s", name, out)
 			whole, err := os.ReadFile(path)
 			require.NoError(t, err)

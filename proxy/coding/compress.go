@@ -33,7 +33,7 @@ func Compress(c Coding, src []byte) []byte {
 	}
 	w.Reset(io.Discard) // the pool must not keep the buffer
 	thorough[c].Put(w)
-	if err != nil || packed.Len() > len(src)-len(src)/10 { // a buffer takes everything: there is no error
+	if err != nil || !Worthwhile(int64(len(src)), int64(packed.Len())) { // a buffer takes everything: there is no error
 		return nil
 	}
 	return bytes.Clone(packed.Bytes())

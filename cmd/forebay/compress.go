@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/pflag"
+
+	"forebay/config"
+	"forebay/proxy/coding"
+	"forebay/proxy/sidecar"
+)
+
+// compression is what forebay compress is to do.
+type compression struct {
+	dirs    []string
+	minSize int64
+	codings []coding.Coding
+	quiet   bool
+}
+
+// usualMinSize is the size from which on the server compresses files, too: one packet holds a smaller one as it is.
+const usualMinSize = 1 << 10
+
+// compressOptions are those of forebay compress, with what the help says of them.
+var compressOptions = [][2]string{
+	{"      --min-size SIZE", "files from this size on (default" + noBreak + "1KiB)"},
+	{"      --codings NAME,...", "copies to make (default" + noBreak + "br,zstd,gzip)"},
+	{"  -q, --quiet", "print nothing but faults"},
+}
+
+// parseCompress reads what stands behind the command.
+func parseCompress(args []string) (options, error) {
+	opts := options{command: commandCompress, values: map[string][]string{}}
+	c := compression{minSize: usualMinSize, codings: coding.All[:]}
+	var help bool
+	flags := pflag.NewFlagSet("forebay compress", pflag.ContinueOnError)
+	flags.Usage = func() {}
+	flags.Func("min-size", "", func(text string) (err error) {
+		c.minSize, err = config.ParseSize(text)
+		return err
+	})
+	flags.Func("codings", "", func(text string) (err error) {
+		c.codings, err = parseCodings(text)
+		return err
+	})
+	flags.BoolVarP(&c.quiet, "quiet", "q", false, "")
+	flags.BoolVarP(&help, "help", "h", false, "")
+	if err := flags.Parse(args); err != nil {
+		return options{}, compressUsageError(err)
+	}
+	if help {
+		opts.command = commandHelp
+		return opts, nil
+	}
+	if c.dirs = flags.Args(); len(c.dirs) == 0 {
+		return options{}, errors.New("compress wants a directory: forebay compress DIR")
+	}
+	opts.compression = c
+	return opts, nil
+}
+
+func parseCodings(text string) ([]coding.Coding, error) {
+	var codings []coding.Coding
+	for name := range strings.SplitSeq(text, ",") {
+		found := coding.Identity
+		for _, c := range coding.All {
+			if c.String() == strings.TrimSpace(name) {
+				found = c
+			}
+		}
+		if found == coding.Identity {
+			return nil, fmt.Errorf("want some of br, zstd and gzip, not %q", name)
+		}
+		codings = append(codings, found)
+	}
+	return codings, nil
+}
+
+// compressUsageError is usageError for the few options of this command.
+func compressUsageError(err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return fmt.Errorf("compress: %w", err)
+	}
+	names := []string{"min-size", "codings", "quiet", "help"}
+	if near := config.Closest(unknown.GetSpecifiedName(), names); near != "" {
+		return fmt.Errorf("compress: unknown option --%s: did you mean --%s?", unknown.GetSpecifiedName(), near)
+	}
+	return fmt.Errorf("compress: %w; it has --%s", err, strings.Join(names, ", --"))
+}
+
+// compress writes the copies and tells what was won. It returns the exit code.
+func compress(c compression, stdout, stderr io.Writer) int {
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
+	began := time.Now()
+	progress, clearBar := newBar(stderr, c.quiet)
+	s, err := sidecar.Write(ctx, c.dirs, sidecar.Options{
+		MinSize: c.minSize, Codings: c.codings, AtOnce: runtime.GOMAXPROCS(0), Progress: progress,
+	})
+	clearBar()
+	if s != nil {
+		for _, fault := range s.Faults {
+			fmt.Fprintln(stderr, "forebay:", fault)
+		}
+		if more := s.Failed - len(s.Faults); more > 0 {
+			fmt.Fprintf(stderr, "forebay: and %d more faults\n", more)
+		}
+		if !c.quiet {
+			writeSummary(stdout, s, c.minSize, time.Since(began))
+		}
+	}
+	switch {
+	case err != nil:
+		return report(stderr, err, exitStart)
+	case s.Failed > 0:
+		return exitStart
+	}
+	return exitOK
+}
+
+// newBar returns what shows how far we are, if there is somebody to see it, and what takes it away.
+func newBar(stderr io.Writer, quiet bool) (show func(done, total int64), clearBar func()) {
+	if quiet || columnsOf(stderr) == 0 {
+		return nil, func() {}
+	}
+	const all = 1000
+	bar := progressbar.NewOptions(all, progressbar.OptionSetWriter(stderr), progressbar.OptionSetDescription("compressing"),
+		progressbar.OptionSetWidth(40), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish())
+	show = func(done, total int64) {
+		_ = bar.Set64(done * all / max(total, 1)) // a terminal that is gone sees nothing more
+	}
+	return show, func() { _ = bar.Clear() }
+}
