@@ -122,6 +122,12 @@ type Proxy struct {
 	// the PROXY protocol, version 1 or 2. From these it is demanded, from all others it is a malformed request. Empty means
 	// nobody.
 	ProxyProtocolFrom []string `key:"proxy_protocol_from"`
+	// RequestIDHeader is the field that has a request's id: a trusted proxy's is taken over, the application and the client
+	// see it. Empty means that there is none: such a field is the application's own matter, and the id is in the logs and
+	// in forebay.request_id only.
+	RequestIDHeader string `key:"request_id_header"`
+	// ServerTiming says whether answers tell by Server-Timing how long their requests waited and ran.
+	ServerTiming bool `key:"server_timing"`
 	// Static are the directories that are served without the application.
 	Static []Static `key:"static"`
 	// StaticMemory bounds the contents of static files that are kept in memory, in bytes. 0 means that none are.
@@ -237,6 +243,7 @@ func Default() Config {
 			ResponseSpool:         1 << 30,
 			SendTimeout:           60 * time.Second,
 			SendMinRateAfter:      60 * time.Second,
+			RequestIDHeader:       "X-Request-ID",
 			StaticMemory:          64 << 20,
 			StaticFiles:           512,
 			CompressMinSize:       1 << 10,

@@ -96,6 +96,7 @@ var Settings = []Setting{
 	{"body_min_rate_after", "body-min-rate-after", "", groupRequests, "TIME", "time until that speed is asked for", durationKind.from(moment)},
 	{"body_size", "body-size", "", groupRequests, "SIZE", "a request's body, above it 413; 0 is no limit", sizeKind},
 	{"body_memory", "body-memory", "", groupRequests, "SIZE", "a request's body in memory, above it a temporary file", sizeKind},
+	{"request_id_header", "request-id-header", "", groupRequests, "NAME", "field with the request's id, of trusted proxies and in answers; empty is none", textKind},
 
 	{"response_memory", "response-memory", "", groupResponses, "SIZE", "a response waiting in memory, above it a temporary file", sizeKind},
 	{"response_spool", "response-spool", "", groupResponses, "SIZE", "a response waiting in that file, above it the application waits", sizeKind},
@@ -110,6 +111,7 @@ var Settings = []Setting{
 	{"compress_types", "compress-types", "", groupResponses, "TYPE,...", "media types that are compressed; else text and what else gets smaller", namesKind},
 	{"compress_min_size", "compress-min-size", "", groupResponses, "SIZE", "responses from this size on", sizeKind},
 	{"compress_streams", "compress-streams", "", groupResponses, "N", "responses that are compressed at once, further ones go as they are", countKind.from(1)},
+	{"server_timing", "server-timing", "", groupResponses, "", "tell clients by Server-Timing how long a request waited and ran", switchKind},
 	{"x_sendfile", "x-sendfile", "", groupResponses, "DIR,...", "send the file that a response's X-Sendfile names, if it is below DIR", pathsKind},
 	{"x_accel_redirect", "x-accel-redirect", "", groupResponses, "PREFIX=DIR", "send the file below DIR that a response's X-Accel-Redirect names by PREFIX; repeatable", internalKind},
 

@@ -91,6 +91,7 @@ func (p Proxy) check(faults *Faults) {
 	faults.checkEach("forwarded_allow_ips", p.ForwardedAllowIPs, checkPeer)
 	faults.checkEach("proxy_protocol_from", p.ProxyProtocolFrom, checkPeer)
 	faults.check("temp_dir", p.TempDir, checkDir)
+	faults.check("request_id_header", p.RequestIDHeader, checkIDField)
 	p.checkHead(faults, "limit_request_line", p.LimitRequestLine)
 	p.checkHead(faults, "limit_request_field_size", p.LimitRequestFieldSize)
 }

@@ -67,6 +67,10 @@ func TestValidateRefuses(t *testing.T) {
 		"hooks a directory":      {func(c *Config) { c.Workers.Hooks = dir }, "hooks: " + dir + ": want a file, not a directory"},
 		"hooks below a file":     {func(c *Config) { c.Workers.Hooks = file + "/x" }, "hooks: " + file + "/x: not a directory"},
 		"a broken pattern":       {func(c *Config) { c.Workers.ReloadExtraFiles = []string{"/a/[b"} }, `reload_extra_files: want a pattern such as "templates/*.html", not "/a/[b"`},
+		"no field for ids":       {func(c *Config) { c.Proxy.RequestIDHeader = "X Request" }, `request_id_header: want the name of a field, such as X-Request-ID, not "X Request"`},
+		"an underscore in it":    {func(c *Config) { c.Proxy.RequestIDHeader = "X_Request" }, `request_id_header: want the name of a field, such as X-Request-ID, not "X_Request"`},
+		"another field for ids":  {func(c *Config) { c.Proxy.RequestIDHeader = "content-Length" }, `request_id_header: content-Length says something else`},
+		"one of a request":       {func(c *Config) { c.Proxy.RequestIDHeader = "Cookie" }, `request_id_header: Cookie says something else`},
 		"no application":         {func(c *Config) { c.App.Spec = "shop.py" }, "app: want the name of a module, not of a file: did you mean shop?"},
 	}
 	for name, c := range cases {

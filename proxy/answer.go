@@ -102,6 +102,8 @@ func (x *exchange) copyField(field python.Field, s *said) error {
 		s.date = true
 	case python.EqualFold(field.Name, "server"):
 		s.server = true
+	case x.rules.idName != "" && python.EqualFold(field.Name, x.rules.idName):
+		s.id = true
 	}
 	x.addField(field.Name, field.Value)
 	return nil

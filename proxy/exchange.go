@@ -23,7 +23,8 @@ type exchange struct {
 	rules *rules
 	conn  *conn
 
-	id     [idLength]byte
+	id     []byte         // part of the head, if a proxy has given it
+	made   [idLength]byte // an id of ours
 	start  time.Time
 	block  []byte // the head as received, which head has parts of
 	head   head.Head
@@ -38,6 +39,9 @@ type exchange struct {
 	port   []byte // REMOTE_PORT
 	path   []byte // the path, decoded; its memory is kept
 	trace  python.Trace
+
+	traceID []byte        // of the trace that the request is part of, as text; nil if it is part of none
+	before  time.Duration // in which proxies had the request, before start
 
 	out     []byte // the head of the answer, and a body that is small; its memory is kept
 	status  int
@@ -66,7 +70,8 @@ func (p *Proxy) begin(c *conn, block []byte) *exchange {
 	}
 	x.addr, x.port = c.remoteAddr, c.remotePort
 	x.client = forwarded.Client{Addr: c.remote.Addr(), Port: c.remote.Port()}
-	p.ids.next(&x.id)
+	p.ids.next(&x.made)
+	x.id = x.made[:]
 	c.served++
 	c.sending = sending{}
 	return x
@@ -116,10 +121,12 @@ func (x *exchange) open() error {
 	return nil
 }
 
-// identify finds out who the client is, and takes the words of strangers about it away.
+// identify finds out who the client is and what others call the request, and takes the words of strangers about it away.
 func (x *exchange) identify() {
 	c := x.conn
-	if !x.rules.trust.Trusted(c.remote.Addr(), c.unix) {
+	trusted := x.rules.trust.Trusted(c.remote.Addr(), c.unix)
+	x.mark(trusted)
+	if !trusted {
 		x.head.Fields = withoutForwarded(x.head.Fields)
 		return
 	}
@@ -176,7 +183,7 @@ func (x *exchange) meta() (python.Meta, error) {
 		Scheme:     "http",
 		ServerName: c.localAddr, ServerPort: c.localPort,
 		RemoteAddr: x.addr, RemotePort: x.port,
-		RequestID: x.id[:],
+		RequestID: x.id,
 		HasLength: h.HasBody(),
 		Fields:    h.Fields,
 	}
@@ -253,11 +260,11 @@ func (x *exchange) note() {
 // entry is what there is to say about the request, now that it has been answered. Its bytes are the exchange's.
 func (x *exchange) entry(now time.Time) access.Entry {
 	return access.Entry{
-		Time: now, ID: x.id[:], Client: x.client.Addr,
+		Time: now, ID: x.id, TraceID: x.traceID, Client: x.client.Addr,
 		Method: x.head.Method, Target: x.head.Target, Protocol: x.head.Protocol,
 		Referer: x.field("referer"), UserAgent: x.field("user-agent"),
 		Status: x.status, Received: x.upload.total, Bytes: x.sent,
-		Total: now.Sub(x.start), Read: x.read, Delayed: x.delayed, Queue: x.trace.Queued, Application: x.trace.Ran,
+		Before: x.before, Total: now.Sub(x.start), Read: x.read, Delayed: x.delayed, Queue: x.trace.Queued, Application: x.trace.Ran,
 		Worker: x.trace.PID, Thread: x.trace.Thread, Tries: x.trace.Tries,
 		Source: x.source, Path: x.rule, Fault: x.fault, Reason: reasonOf(x.fault),
 	}
@@ -276,7 +283,7 @@ func (x *exchange) field(name string) []byte {
 // attrs are what every log line about a request has, before more.
 func (x *exchange) attrs(more ...any) []any {
 	return append([]any{
-		"method", clean(x.head.Method), "target", clean(x.head.Target), "request_id", string(x.id[:]),
+		"method", clean(x.head.Method), "target", clean(x.head.Target), "request_id", string(x.id),
 		slog.Int("pid", x.trace.PID),
 	}, more...)
 }

@@ -26,6 +26,7 @@ const patience = 10 * time.Second
 // application is an Application made of a function. It counts what it saw.
 type application struct {
 	answer func(seen call) (*python.Response, error)
+	trace  python.Trace // how it says that requests fared
 
 	mu    sync.Mutex
 	calls []call
@@ -45,6 +46,7 @@ func (a *application) Do(req *python.Request) (*python.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	req.Trace = a.trace
 	a.mu.Lock()
 	a.calls = append(a.calls, seen)
 	a.mu.Unlock()

@@ -34,3 +34,27 @@ func (g *ids) next(dst *[idLength]byte) {
 		z >>= 4
 	}
 }
+
+// maxID is how long an id may be that a proxy gives. Heroku's bound is the same.
+const maxID = 200
+
+// validID reports whether an id can be taken over. What passes needs no escaping, neither in a log nor in HTML, and is
+// enough for UUIDs, base64, and what clouds write (X-Amzn-Trace-Id, X-Cloud-Trace-Context).
+func validID(id []byte) bool {
+	if len(id) == 0 || len(id) > maxID {
+		return false
+	}
+	for _, c := range id {
+		if !idBytes[c] {
+			return false
+		}
+	}
+	return true
+}
+
+var idBytes = func() (t [256]bool) {
+	for _, c := range []byte("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.~+/=:;@") {
+		t[c] = true
+	}
+	return t
+}()

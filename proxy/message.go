@@ -1,10 +1,14 @@
 package proxy
 
 import (
+	"bytes"
 	"net/http"
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"forebay/proxy/access"
+	"forebay/python"
 )
 
 // startHead begins the answer with its status line (RFC 9112, section 4).
@@ -36,9 +40,24 @@ func (x *exchange) addLine(name, value string) {
 }
 
 // own says which fields of ours an application has given itself.
-type own struct{ date, server bool }
+type own struct{ date, server, id bool }
 
-// endHead adds what is the server's: Date, Server, the framing of a body of that length (-1: in chunks, or until the end
+// givenBy is own for the lines of an answer that forebay gives in an application's name.
+func (x *exchange) givenBy(lines []byte) own {
+	return own{id: x.source == access.Handover && hasLine(lines, x.rules.idName)}
+}
+
+// hasLine reports whether there is a field line with a name, which is given in lower case.
+func hasLine(lines []byte, name string) bool {
+	for line := range bytes.Lines(lines) {
+		if len(line) > len(name) && line[len(name)] == ':' && python.EqualFold(line[:len(name)], name) {
+			return true
+		}
+	}
+	return false
+}
+
+// endHead adds what is the server's: Date, Server, the request's id, its times if they are wanted, the framing of a body of that length (-1: in chunks, or until the end
 // of the connection for a client that knows no chunks; bare: without a body), and what becomes of the connection.
 func (x *exchange) endHead(given own, length int64) {
 	x.length = length
@@ -50,6 +69,12 @@ func (x *exchange) endHead(given own, length int64) {
 		b = append(b, "Date: "...)
 		b = append(b, x.p.clock.date(time.Now())...)
 		b = append(b, "\r\n"...)
+	}
+	if !given.id {
+		b = x.appendID(b)
+	}
+	if x.rules.cfg.ServerTiming {
+		b = x.appendTiming(b)
 	}
 	if x.ticket != nil {
 		b = x.ticket.AppendFields(b, x.status)
@@ -73,6 +98,15 @@ func (x *exchange) endHead(given own, length int64) {
 		b = append(b, "Connection: keep-alive\r\n"...)
 	}
 	x.out = append(b, "\r\n"...)
+}
+
+// appendID appends the field with the request's id, if there is one.
+func (x *exchange) appendID(b []byte) []byte {
+	if x.rules.idName == "" {
+		return b
+	}
+	b = append(append(b, x.rules.idField...), ": "...)
+	return append(append(b, x.id...), "\r\n"...)
 }
 
 const (

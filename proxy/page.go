@@ -37,7 +37,7 @@ var sentences = map[int]string{
 // sendPage answers with an error: a short page in HTML or JSON, as the client prefers, with the request's id and nothing
 // that is not for strangers. fields are further field lines.
 func (x *exchange) sendPage(status int, fields []byte) error {
-	id, reason := string(x.id[:]), http.StatusText(status)
+	id, reason := string(x.id), http.StatusText(status)
 	x.startHead(status, nil)
 	x.out = append(x.out, fields...)
 	var page []byte
@@ -48,7 +48,7 @@ func (x *exchange) sendPage(status int, fields []byte) error {
 		x.addLine("Content-Type", "text/html; charset=utf-8")
 		page = []byte(errorPage(status, reason, id))
 	}
-	x.endHead(own{}, int64(len(page)))
+	x.endHead(x.givenBy(fields), int64(len(page)))
 	if string(x.head.Method) == http.MethodHead {
 		return x.sendHead()
 	}
@@ -87,7 +87,7 @@ type errorDocument struct {
 	RequestID string `json:"request_id"`
 }
 
-// errorPage returns a page for people. All that goes in is ours: no escaping is needed.
+// errorPage returns a page for people. All that goes in is ours, or an id that validID has let pass: no escaping is needed.
 func errorPage(status int, reason, id string) string {
 	return `<!doctype html><html lang="en"><head><meta charset="utf-8">` +
 		`<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">` +

@@ -250,9 +250,10 @@ func (f *front) hear(t *testing.T, pieces []string) (string, []call) {
 	for i := range calls {
 		calls[i].gone = nil
 		delete(calls[i].environ, "forebay.request_id")
+		delete(calls[i].environ, "HTTP_X_REQUEST_ID")
 	}
 	return varying.ReplaceAllString(string(back), "$1"), calls
 }
 
-// varying is what differs from one time to another: dates, whether the client was told to go on, and how it was refused.
-var varying = regexp.MustCompile(`Date: [^\r]*\r\n|HTTP/1\.1 100 Continue\r\n\r\n|(?s)(HTTP/1\.1 )[45][0-9][0-9] .*$`)
+// varying is what differs from one time to another: dates, ids, whether the client was told to go on, and how it was refused.
+var varying = regexp.MustCompile(`Date: [^\r]*\r\n|X-Request-ID: [^\r]*\r\n|HTTP/1\.1 100 Continue\r\n\r\n|(?s)(HTTP/1\.1 )[45][0-9][0-9] .*$`)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"strings"
 	"time"
 
 	"forebay/config"
@@ -41,6 +42,8 @@ type rules struct {
 	compressor *compress.Compressor
 	trust      *forwarded.Trust // whose forwarded fields are believed
 	relays     *forwarded.Trust // whose connections begin with a PROXY header
+	idField    []byte           // the name of the field with a request's id
+	idName     string           // in lower case; empty: there is none
 
 	// Not from the configuration; see usualStay and usualHalfClosed.
 	stay, halfClosed time.Duration
@@ -51,6 +54,7 @@ func newRules(s Settings) (*rules, error) {
 		cfg: s.Proxy, paths: s.Paths, mount: s.Mount, files: static.New(s.Static, s.Proxy.StaticMemory, int64(s.Proxy.StaticFiles)),
 		compressor: compress.New(s.Proxy),
 		stay:       usualStay, halfClosed: usualHalfClosed,
+		idField: []byte(s.Proxy.RequestIDHeader), idName: strings.ToLower(s.Proxy.RequestIDHeader),
 		limits: head.Limits{
 			Target: s.Proxy.LimitRequestLine, Fields: s.Proxy.LimitRequestFields, Field: s.Proxy.LimitRequestFieldSize,
 		},

@@ -22,10 +22,10 @@ func (x *exchange) sendReply(r *reply.Reply, reason []byte) error {
 	x.startHead(r.Status, reason)
 	x.out = append(x.out, r.Fields...)
 	if r.Status == http.StatusNotModified || r.Status == http.StatusNoContent {
-		x.endHead(own{}, bare)
+		x.endHead(x.givenBy(r.Fields), bare)
 		return x.sendHead()
 	}
-	x.endHead(own{}, r.Length)
+	x.endHead(x.givenBy(r.Fields), r.Length)
 	switch {
 	case string(x.head.Method) == http.MethodHead:
 		return x.sendHead()

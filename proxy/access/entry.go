@@ -12,6 +12,8 @@ type Entry struct {
 	Time time.Time
 	// ID is the request's id.
 	ID []byte
+	// TraceID is that of the trace that the request is part of (W3C Trace Context), in hexadecimal digits.
+	TraceID []byte
 	// Client is where the request came from. It is invalid for a peer of a unix socket.
 	Client netip.Addr
 
@@ -22,6 +24,9 @@ type Entry struct {
 	// Received and Bytes are how much body came and was sent.
 	Received, Bytes int64
 
+	// Before is the time that the proxies before us had the request, as one that we trust has told; 0 is not known. It is no
+	// part of Total.
+	Before time.Duration
 	// Total is the time from the request's first byte to the answer's last, and the others are parts of it: in Read the
 	// request came, in Delayed a rate limit made it wait, in Queue it waited for a thread, and in Application it ran on
 	// one, to the head of its response. What is left is Send.
