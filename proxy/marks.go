@@ -79,7 +79,7 @@ func (x *exchange) takeID(m *marks, trusted bool) {
 func (x *exchange) takeTrace(m *marks) {
 	if m.parents == 1 {
 		if _, ok := trace.ReadParent(m.parent); ok {
-			x.traceID = trace.TraceIn(m.parent)
+			x.traceID = trace.IDIn(m.parent)
 			return
 		}
 	}

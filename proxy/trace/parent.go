@@ -4,11 +4,11 @@ package trace
 
 import "encoding/hex"
 
-// ID names a trace, and SpanID one span of it. All zeros is none.
-type (
-	ID     [16]byte
-	SpanID [8]byte
-)
+// ID names a trace. All zeros is none.
+type ID [16]byte
+
+// SpanID names a span of a trace. All zeros is none.
+type SpanID [8]byte
 
 // Parent is what a traceparent says: the trace that a request is part of, and the span that it comes from.
 type Parent struct {
@@ -69,8 +69,8 @@ func readHex(dst, digits []byte) bool {
 	return err == nil
 }
 
-// TraceIn is the id of the trace within a traceparent that ReadParent has found valid, as text. It is part of value.
-func TraceIn(value []byte) []byte { return value[traceAt : spanAt-1] }
+// IDIn is the id of the trace within a traceparent that ReadParent has found valid, as text. It is part of value.
+func IDIn(value []byte) []byte { return value[traceAt : spanAt-1] }
 
 // Append appends p as a traceparent of version 00.
 func (p *Parent) Append(dst []byte) []byte {

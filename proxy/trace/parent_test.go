@@ -57,7 +57,7 @@ func TestAParentIsWrittenAsItWasRead(t *testing.T) {
 	parent, ok := ReadParent([]byte(known))
 	require.True(t, ok)
 	assert.Equal(t, "got "+known, string(parent.Append([]byte("got "))))
-	assert.Equal(t, "4bf92f3577b34da6a3ce929d0e0e4736", string(TraceIn([]byte(known))))
+	assert.Equal(t, "4bf92f3577b34da6a3ce929d0e0e4736", string(IDIn([]byte(known))))
 }
 
 // FuzzReadParent holds that what is read is written as it was, but for a later version and flags that nobody knows.
