@@ -57,8 +57,8 @@ func New(log *slog.Logger) *Limiter {
 	return l
 }
 
-// Prepare makes the limits of a configuration. Those that are defined as the ones in force share with them what was
-// counted. Nothing of it is in force before Use.
+// Prepare makes the limits of a configuration. Those that have the name and the keys of ones in force share with them what
+// was counted. Nothing of it is in force before Use.
 func (l *Limiter) Prepare(s Settings) (*Limits, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,23 +81,32 @@ func (l *Limiter) Prepare(s Settings) (*Limits, error) {
 	return limits, nil
 }
 
-// stateOf is the state of the limit in force that is defined so, or else a new one.
+// stateOf is the state of the limit in force that is defined so, or else a new one, which goes on with what was counted if
+// that means the same.
 func (l *Limiter) stateOf(cfg config.Limit, keys int) *state {
 	for _, r := range l.current.Load().rules {
-		if r.state.definedAs(cfg, keys) {
+		switch {
+		case r.state.definedAs(cfg, keys):
 			return r.state
+		case r.state.countsFor(cfg, keys):
+			return newState(cfg, r.state.counted)
 		}
 	}
 	l.made++
-	return newState(cfg, keys, l.made)
+	return newState(cfg, newCounted(cfg, keys, l.made))
 }
 
 // serverOf is the Redis in force if it is meant, or else another one.
 func (l *Limiter) serverOf(cfg config.Redis) (*shared.Server, error) {
-	if now := l.current.Load(); now.server != nil && now.redis == cfg {
-		return now.server, nil
+	before := l.current.Load().server
+	if before != nil && l.current.Load().redis == cfg {
+		return before, nil
 	}
-	return shared.New(cfg, l.log)
+	server, err := shared.New(cfg, l.log)
+	if err == nil && before != nil {
+		server.Expect(before.Nodes())
+	}
+	return server, err
 }
 
 // Use puts limits in force: memory is kept for them, and their Redis is asked.
@@ -163,7 +172,7 @@ func (l *Limiter) hold(most int) bool {
 	return true
 }
 
-// Stat is what a limit has done since it was defined.
+// Stat is what a limit has done since there is one of its name and key.
 type Stat struct {
 	Name string
 	// Passed, Refused and Delayed are requests; those that were delayed have passed, too.

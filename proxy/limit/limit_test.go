@@ -359,6 +359,29 @@ func TestACostIsPaidOff(t *testing.T) {
 	})
 }
 
+// TestManyCostsAtOnce: each request of a burst may cost the most, and all of it has to be paid off.
+func TestManyCostsAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, limitOf("a", func(l *config.Limit) { l.Rate, l.Cost, l.CostMax = rateOf(10, 10), "x-cost", 100 }))
+		units := 0
+		for range 300 { // seconds
+			var burst []*Ticket
+			for range 20 {
+				burst = append(burst, b.limits.Ask(from("::1")))
+			}
+			for _, ticket := range burst {
+				if ticket.Err() == nil {
+					units += 100
+					ticket.TakeCost([]python.Field{{Name: []byte("X-Cost"), Value: []byte("100")}})
+				}
+				ticket.Close()
+			}
+			time.Sleep(time.Second)
+		}
+		assert.InDelta(t, 300*10, units, 10*100)
+	})
+}
+
 func TestAReloadKeepsWhatWasCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := limitOf("a", func(l *config.Limit) { l.Rate = rateOf(1, 1) })
@@ -372,13 +395,53 @@ func TestAReloadKeepsWhatWasCounted(t *testing.T) {
 		assert.Contains(t, b.ask(from("::1")), "c 1s")
 		held.Close()
 		assert.Contains(t, b.ask(from("::1")), "a 1s")
-		a.Rate = rateOf(2, 1)
-		b.reload(a, c)
-		assert.Contains(t, b.ask(from("::1")), "RateLimit-Policy", "it is another limit now")
 		b.reload()
 		assert.False(t, b.limits.Any())
 		assert.Equal(t, "free", b.ask(from("::1")))
 		assert.Empty(t, b.limiter.Stats())
+	})
+}
+
+// TestAReloadThatChangesALimit keeps what was counted as long as keys mean the same.
+func TestAReloadThatChangesALimit(t *testing.T) {
+	cases := map[string]struct {
+		change func(*config.Limit)
+		want   string // how the next answer begins
+	}{
+		"a tighter rate":      {func(l *config.Limit) { l.Rate = config.Rate{Count: 1, Period: time.Minute, Burst: 1} }, "a 1s"},
+		"a larger burst":      {func(l *config.Limit) { l.Rate.Burst = 3 }, "RateLimit"},
+		"the same and a list": {func(l *config.Limit) { l.Deny = []string{"192.0.2.1"} }, "a 1s"},
+		"other paths":         {func(l *config.Limit) { l.Paths, l.Status = []string{"/"}, 420 }, "a 1s"},
+		"another key":         {func(l *config.Limit) { l.Key = config.LimitKey{Parts: []config.KeyPart{{{Kind: config.KeyAll}}}} }, "RateLimit"},
+		"another prefix":      {func(l *config.Limit) { l.IPv6Prefix = 48 }, "RateLimit"},
+		"another name":        {func(l *config.Limit) { l.Name = "b" }, "RateLimit"},
+		"no rate any more":    {func(l *config.Limit) { l.Rate, l.Concurrent = config.Rate{}, 1 }, "RateLimit"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				limit := limitOf("a", func(l *config.Limit) { l.Rate = rateOf(1, 1) })
+				b := newBench(t, limit)
+				b.ask(from("::1"))
+				time.Sleep(time.Microsecond)
+				c.change(&limit)
+				b.reload(limit)
+				got := b.ask(from("::1"))
+				assert.True(t, strings.HasPrefix(got, strings.Replace(c.want, "a 1s", "a 999.999ms", 1)), got)
+			})
+		})
+	}
+	t.Run("of what is in flight", func(t *testing.T) {
+		limit := limitOf("a", func(l *config.Limit) { l.Concurrent = 3 })
+		b := newBench(t, limit)
+		first, second := b.limits.Ask(from("::1")), b.limits.Ask(from("::1"))
+		limit.Concurrent = 2
+		b.reload(limit)
+		assert.Contains(t, b.ask(from("::1")), "a 1s")
+		first.Close()
+		assert.NotContains(t, b.ask(from("::1")), "a 1s")
+		second.Close()
+		assert.Zero(t, b.limiter.Stats()[0].Keys)
 	})
 }
 

@@ -53,7 +53,7 @@ func (l *Limits) Ask(request *key.Request) *Ticket {
 // add puts a request under a limit, if it has a key for it.
 func (t *Ticket) add(r *rule, request *key.Request) {
 	begin := len(t.text)
-	text, ok := r.key.Append(t.text, request)
+	text, ok := r.key.Append(append(t.text, r.meaning[:]...), request)
 	if !ok {
 		t.text = text[:begin]
 		return

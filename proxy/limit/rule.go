@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -28,6 +29,9 @@ type rule struct {
 	cost          string // the field Cost, in lower case
 	shared        bool   // Redis counts
 	lease         int64  // the most that is taken in advance; 0: nothing
+	// meaning begins the limit's keys: what was counted by a field is never taken for what is counted by a cookie, if a
+	// limit gets another key or the configurations of two processes differ.
+	meaning [8]byte
 }
 
 func newRule(cfg config.Limit, s *state) (*rule, error) {
@@ -44,6 +48,8 @@ func newRule(cfg config.Limit, s *state) (*rule, error) {
 		}
 		r.rate = gcra.New(cfg.Rate, most)
 	}
+	sum := sha256.Sum256(fmt.Append(nil, cfg.Key, "/", cfg.IPv6Prefix))
+	copy(r.meaning[:], sum[:])
 	r.policy = policyOf(cfg)
 	var err error
 	if r.allow, err = networks(cfg.Allow); err != nil {

@@ -26,10 +26,10 @@ func (t *Ticket) recall(now int64) {
 		if h.source != redis || h.rule.state.refusals == nil {
 			continue
 		}
-		until := h.rule.state.refusals.Get(h.hash, now).Until
-		if until > 0 && (h.rule.lease == 0 || !h.leased(now)) {
+		refusal := h.rule.state.refusals.Get(h.hash, now)
+		if refusal.Until > 0 && (h.rule.lease == 0 || !h.leased(now)) {
 			h.source = here // nobody is to be asked
-			h.level = h.rate.Burst - h.rate.Interval + until - now
+			h.level = h.rate.Burst - h.rate.Interval + refusal.Value - now
 			t.refuse(h, h.rate.Wait(h.level))
 		}
 	}
@@ -123,10 +123,14 @@ func (t *Ticket) readFlight(h *hold, s *shared.Step) {
 	}
 }
 
+// recallTime is for how long a refusal is remembered without asking again: a cost may be less than was taken, and an
+// operator may take a key out of Redis so that somebody need not wait for hours.
+const recallTime = 5 * time.Second
+
 // refuseUntil remembers that Redis has nothing for a key for some time.
 func (s *state) refuseUntil(hash uint64, now int64, wait time.Duration) {
 	entry := s.refusals.Open(hash, now)
-	entry.Until = now + wait.Microseconds()
+	entry.Until, entry.Value = now+min(wait, recallTime).Microseconds(), now+wait.Microseconds()
 	s.refusals.Close(hash)
 }
 

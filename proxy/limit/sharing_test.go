@@ -137,6 +137,17 @@ func TestARefusalIsRemembered(t *testing.T) {
 	assert.LessOrEqual(t, commands(t, redis), 1, "that this process is there")
 }
 
+// TestARefusalIsNotRememberedForLong: an operator takes the key out of Redis, and its client need not wait for an hour.
+func TestARefusalIsNotRememberedForLong(t *testing.T) {
+	redis := redistest.Start(t)
+	n := startNode(t, redis.URL(), sharedLimit(2))
+	assert.Equal(t, 2, n.passes(3, from("192.0.2.1")))
+	redis.Do("FLUSHALL")
+	assert.Zero(t, n.passes(3, from("192.0.2.1")))
+	n.limiter.begun = n.limiter.begun.Add(-recallTime) // as if that time had passed
+	assert.Equal(t, 2, n.passes(3, from("192.0.2.1")))
+}
+
 func TestSeveralLimitsOfRedisAndHere(t *testing.T) {
 	redis := redistest.Start(t)
 	n := startNode(t, redis.URL(),
@@ -316,8 +327,10 @@ func TestRedisFollowsAReload(t *testing.T) {
 	before := n.limits
 	n.use(sharedLimit(3), limitOf("b", func(l *config.Limit) { l.Rate = rateOf(100, 100) }))
 	assert.Same(t, before.server, n.limits.server)
+	before.server.Expect(3)
 	n.redis.URL = second.URL()
 	n.use(sharedLimit(4))
+	assert.Equal(t, 3, n.limits.server.Nodes(), "until the other one has counted them")
 	n.await(true)
 	assert.Equal(t, 4, n.passes(9, from("192.0.2.1")))
 	require.Eventually(t, func() bool { return !before.server.Up() }, patience, time.Millisecond)
@@ -329,6 +342,20 @@ func TestRedisFollowsAReload(t *testing.T) {
 	n.redis.URL = "nowhere"
 	_, err := n.limiter.Prepare(Settings{config.Limiting{Keys: 1}, n.redis, []config.Limit{sharedLimit(1)}})
 	assert.ErrorContains(t, err, "want redis://")
+}
+
+// TestAFieldIsNoCookie: two processes, or an old and a new configuration, may count by different things under one name.
+func TestAFieldIsNoCookie(t *testing.T) {
+	redis := redistest.Start(t)
+	by := func(kind config.KeyKind) config.Limit {
+		return sharedLimit(1, func(l *config.Limit) {
+			l.Key = config.LimitKey{Parts: []config.KeyPart{{{Kind: kind, Name: "k"}}}}
+		})
+	}
+	field, cookie := startNode(t, redis.URL(), by(config.KeyHeader)), startNode(t, redis.URL(), by(config.KeyCookie))
+	r := &key.Request{Path: []byte("/"), Fields: []python.Field{{Name: []byte("k"), Value: []byte("v")}, {Name: []byte("cookie"), Value: []byte("k=v")}}}
+	assert.Equal(t, 1, field.passes(2, r))
+	assert.Equal(t, 1, cookie.passes(2, r))
 }
 
 // TestNoValueOfAClientIsInRedis: keys are hashed before they leave the process.

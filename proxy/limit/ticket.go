@@ -47,7 +47,8 @@ type hold struct {
 	entry *table.Entry[struct{}] // while it is locked
 }
 
-var tickets = sync.Pool{New: func() any { return new(Ticket) }}
+// A new ticket has room for what few limits need.
+var tickets = sync.Pool{New: func() any { return &Ticket{holds: make([]hold, 0, 4), text: make([]byte, 0, 256)} }}
 
 func newTicket(l *Limits) *Ticket {
 	t := tickets.Get().(*Ticket)
@@ -72,7 +73,7 @@ func (t *Ticket) Landed() {
 func (t *Ticket) land(h *hold) {
 	h.rule.state.flights.give(h.hash)
 	if h.source == redis {
-		t.limits.server.Release(t.keyOf(h), h.id)
+		t.limits.server.Release(t.keyOf(h), h.id, h.rule.Expire)
 	}
 }
 

@@ -6,6 +6,7 @@
 package gcra
 
 import (
+	"math"
 	"time"
 
 	"forebay/config"
@@ -18,16 +19,22 @@ type Limit struct {
 	// Burst is the time in which a full bucket leaks out: its size times Interval.
 	Burst int64
 	// Ceiling is the most that a bucket may hold. It is more than Burst where the cost of a request is known only after
-	// it: such a cost is taken in any case, and the next requests wait until it has leaked out.
+	// it: such a cost is taken in any case, and the next requests wait until it has leaked out. There is room for a burst
+	// of requests of which each costs the most: who sends many at once must not get a part of it for nothing.
 	Ceiling int64
 }
 
-// New makes the Limit of a rate. cost is the most that one request may take beyond the burst, or 0.
+// New makes the Limit of a rate. cost is the most that one request may be worth; 0 is 1.
 func New(rate config.Rate, cost int) Limit {
 	interval := rate.Interval().Microseconds()
 	burst := rate.Burst * interval
-	return Limit{Interval: interval, Burst: burst, Ceiling: burst + int64(cost)*interval}
+	most := max(1, min(int64(cost), highest/burst))
+	return Limit{Interval: interval, Burst: burst, Ceiling: max(burst*most, int64(cost)*interval)}
 }
+
+// highest is the ceiling of the longest debts. A configuration's bursts and costs are of a year at most each, so that with
+// the time of day, sums are still below 2^53 microseconds.
+const highest = int64(2 * 366 * 24 * time.Hour / time.Microsecond)
 
 // Share is the part of l that each of n processes has: an n-th of the rate, and an n-th of the burst but at least one. The
 // zero Limit stays what it is.
@@ -64,14 +71,21 @@ func (l Limit) Size() int64 { return l.Burst / l.Interval }
 
 // Wait is the time until there is room for a unit.
 func (l Limit) Wait(level int64) time.Duration {
-	return time.Duration(max(0, level+l.Interval-l.Burst)) * time.Microsecond
+	return duration(level + l.Interval - l.Burst)
 }
 
 // Drained is the time until the bucket is empty.
-func (l Limit) Drained(level int64) time.Duration { return time.Duration(level) * time.Microsecond }
+func (l Limit) Drained(level int64) time.Duration { return duration(level) }
 
 // Delay is how long the unit that was taken last has to wait, so that after the first free ones of a burst the others go
 // on at the rate.
 func (l Limit) Delay(level, free int64) time.Duration {
-	return time.Duration(max(0, level-max(1, free)*l.Interval)) * time.Microsecond
+	return duration(level - max(1, free)*l.Interval)
+}
+
+// duration is at least 0, and at most what can be rounded up to seconds: the share that one of very many processes has of a
+// rate may be slower than a time.Duration can say.
+func duration(microseconds int64) time.Duration {
+	const most = (math.MaxInt64 - int64(time.Second)) / int64(time.Microsecond)
+	return time.Duration(min(max(0, microseconds), most)) * time.Microsecond
 }

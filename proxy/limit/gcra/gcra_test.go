@@ -17,7 +17,8 @@ func rate(count int64, period time.Duration, burst int64) config.Rate {
 
 func TestNew(t *testing.T) {
 	assert.Equal(t, Limit{Interval: 12_000_000, Burst: 120_000_000, Ceiling: 120_000_000}, New(rate(5, time.Minute, 10), 0))
-	assert.Equal(t, Limit{Interval: 1000, Burst: 2000, Ceiling: 102_000}, New(rate(1000, time.Second, 2), 100))
+	assert.Equal(t, Limit{Interval: 1000, Burst: 2000, Ceiling: 200_000}, New(rate(1000, time.Second, 2), 100))
+	assert.Equal(t, New(rate(7, time.Minute, 3), 0), New(rate(7, time.Minute, 3), 1))
 }
 
 func TestShare(t *testing.T) {
@@ -28,9 +29,9 @@ func TestShare(t *testing.T) {
 	}{
 		"nobody counted":  {0, whole},
 		"alone":           {1, whole},
-		"two":             {2, Limit{20_000, 100_000, 200_000}},
-		"three":           {3, Limit{30_000, 90_000, 240_000}},
-		"more than burst": {20, Limit{200_000, 200_000, 1_200_000}},
+		"two":             {2, Limit{20_000, 100_000, 900_000}},
+		"three":           {3, Limit{30_000, 90_000, 1_290_000}},
+		"more than burst": {20, Limit{200_000, 200_000, 8_200_000}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, whole.Share(c.nodes)) })
@@ -84,6 +85,36 @@ func TestWhatIsTold(t *testing.T) {
 	}
 	assert.Zero(t, l.Delay(200_000, 2))
 	assert.Equal(t, int64(3), l.Size())
+}
+
+// TestExtremes: the largest numbers that a configuration may have, and shares of them, do not overflow.
+func TestExtremes(t *testing.T) {
+	const year = 366 * 24 * time.Hour
+	cases := map[string]struct {
+		rate config.Rate
+		cost int
+	}{
+		"the slowest":             {rate(1, year, 1), 1},
+		"the largest burst":       {rate(1_000_000, time.Second, int64(year/time.Microsecond)), 0},
+		"the largest burst, cost": {rate(1_000_000, time.Second, int64(year/time.Microsecond)), int(year / time.Microsecond)},
+		"the largest cost":        {rate(1_000_000, time.Second, 1), int(year / time.Microsecond)},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			l := New(c.rate, c.cost)
+			const today = int64(60 * year / time.Microsecond)
+			assert.GreaterOrEqual(t, l.Ceiling, l.Burst)
+			assert.GreaterOrEqual(t, l.Ceiling, int64(c.cost)*l.Interval)
+			assert.Less(t, today+l.Ceiling, int64(1)<<53, "Lua's numbers are exact up to there")
+			for _, nodes := range []int{1, 2, 291, 10_000} {
+				share := l.Share(nodes)
+				for _, wait := range []time.Duration{share.Wait(share.Ceiling), share.Drained(share.Ceiling), share.Delay(share.Ceiling, 1)} {
+					assert.GreaterOrEqual(t, wait, time.Duration(0), "%d nodes", nodes)
+					assert.Positive(t, wait+time.Second-1, "rounded up to seconds")
+				}
+			}
+		})
+	}
 }
 
 func TestCharge(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,8 +22,9 @@ const (
 	firstRetry = 50 * time.Millisecond
 	// steady is how long Redis must have answered for the pauses to begin anew at firstRetry.
 	steady = 10 * time.Second
-	// presence is how often a process says that it shares, and three times that is when one that has not is not counted.
+	// presence is how often a process says that it shares, and gone is when one that has not is not counted.
 	presence = 5 * time.Second
+	gone     = 3 * presence
 )
 
 // health is whether Redis answers: a circuit breaker. Requests may fail, and only a probe makes it well.
@@ -33,6 +35,10 @@ type health struct {
 
 	since  atomic.Int64  // when up became what it is, in nanoseconds since the epoch
 	errors atomic.Uint64 // batches that came to nothing, or came late
+
+	// lost says that Redis has failed once, and again is when it was tried last after that. Both belong to watch.
+	lost  bool
+	again time.Time
 }
 
 // turn notes that Redis answers from now on, or does not, and reports whether that is new.
@@ -98,11 +104,13 @@ func (s *Server) watch(ctx context.Context) {
 		began := time.Now()
 		s.health.late.Store(0)
 		s.health.turn(true)
+		s.flights.recount()
 		s.log.Info("redis reached, limits are shared", "processes", s.Nodes())
 		err = s.accompany(ctx)
 		if err == nil {
 			return
 		}
+		s.health.lost = true
 		s.log.Warn("redis lost, each process limits by itself", "error", err)
 		if time.Since(began) > steady {
 			retry = firstRetry
@@ -116,6 +124,9 @@ func (s *Server) reach(ctx context.Context) error {
 	case err := <-s.health.failed:
 		s.log.Debug("redis had failed", "error", err) // a batch that ended when it was known already
 	default:
+	}
+	if s.health.lost {
+		s.health.again = time.Now()
 	}
 	limit, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
@@ -168,7 +179,7 @@ func (s *Server) accompany(ctx context.Context) error {
 // appear counts this process among those that share, and counts them.
 func (s *Server) appear(ctx context.Context) error {
 	b := batch{calls: []*Call{{posted: true, Steps: []Step{{
-		Kind: KindFlight, Key: s.prefix + "processes", Most: everybody, Expire: 3 * presence,
+		Kind: KindFlight, Key: s.prefix + "processes", Most: everybody, Expire: gone,
 	}}}}}
 	b.encode()
 	reply, err := script.Run(ctx, s.client, b.keys, b.packed, s.name).Text()
@@ -179,22 +190,36 @@ func (s *Server) appear(ctx context.Context) error {
 		return err
 	}
 	if s.cfg.Nodes == 0 {
-		s.nodes.Store(max(1, b.calls[0].Steps[0].Level))
+		s.counted(b.calls[0].Steps[0].Level)
 	}
 	return nil
+}
+
+// counted notes how many processes there are. A Redis that has lost its data counts them as they come back: until all have
+// had the time for it, there are not fewer than before.
+func (s *Server) counted(nodes int64) {
+	if !s.health.again.IsZero() && time.Since(s.health.again) < gone {
+		nodes = max(nodes, s.nodes.Load())
+	}
+	s.nodes.Store(max(1, nodes))
 }
 
 // everybody is more than any number of processes, or of requests in flight.
 const everybody = 1 << 50
 
-// leave takes this process from those that share, so that the share of the others grows at once.
+// leave takes this process from those that share, so that the share of the others grows at once, and its requests from those
+// in flight, as nobody would hear of them any more.
 func (s *Server) leave() {
 	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Timeout)
 	defer cancel()
-	b := batch{calls: []*Call{{posted: true, Steps: []Step{{Kind: KindRelease, Key: s.prefix + "processes"}}}}}
-	b.encode()
-	if err := script.Run(ctx, s.client, b.keys, b.packed, s.name).Err(); err != nil {
-		s.log.Debug("redis not told of the end", "error", err) // it finds out in a while
+	calls := append(s.flights.releases(), &Call{Steps: []Step{{Kind: KindRelease, Key: s.prefix + "processes"}}})
+	for some := range slices.Chunk(calls, s.cfg.Batch) {
+		b := batch{calls: some}
+		b.encode()
+		if err := script.Run(ctx, s.client, b.keys, b.packed, s.name).Err(); err != nil {
+			s.log.Debug("redis not told of the end", "error", err) // it finds out in a while
+			return
+		}
 	}
 }
 

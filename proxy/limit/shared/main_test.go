@@ -64,6 +64,7 @@ func start(t *testing.T, url string, change ...func(*config.Redis)) *running {
 	server, err := New(cfg, slog.New(slog.NewTextHandler(&r.log, nil)))
 	require.NoError(t, err)
 	r.Server = server
+	server.renewal = 10 * time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(ctx) }() // ends by cancel

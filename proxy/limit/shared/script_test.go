@@ -2,6 +2,7 @@ package shared
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -56,6 +57,10 @@ func (m *model) look(s *Step, now int64) {
 			}
 		}
 		s.Level = int64(len(m.flights[s.Key]))
+		if s.Level >= s.Most { // times that are too late are from before the clock went back
+			maps.DeleteFunc(m.flights[s.Key], func(_, until int64) bool { return until > now+s.Expire.Microseconds() })
+			s.Level = int64(len(m.flights[s.Key]))
+		}
 		if _, known := m.flights[s.Key][s.ID]; !known && s.Level >= s.Most {
 			s.Granted = 0
 		}

@@ -48,6 +48,7 @@ type Server struct {
 	health  health
 	nodes   atomic.Int64
 	flights flights
+	renewal time.Duration // renewInterval
 }
 
 // New makes a Server, which asks nothing before Run.
@@ -60,7 +61,7 @@ func New(cfg config.Redis, log *slog.Logger) (*Server, error) {
 	_, _ = rand.Read(name[:]) // never fails: see its documentation
 	s := &Server{
 		cfg: cfg, target: target, prefix: prefixOf(cfg.Prefix, target), log: log, name: hex.EncodeToString(name[:]),
-		queue: make(chan *Call, cfg.Queue), health: health{failed: make(chan error, 1)},
+		queue: make(chan *Call, cfg.Queue), health: health{failed: make(chan error, 1)}, renewal: renewInterval,
 	}
 	s.health.since.Store(time.Now().UnixNano())
 	s.nodes.Store(int64(max(1, cfg.Nodes)))
@@ -89,6 +90,13 @@ func (s *Server) Run(ctx context.Context) error {
 	running.Wait()
 	s.leave()
 	return s.client.Close()
+}
+
+// Expect says how many processes share the limits, for the time until Redis has counted them. It must be called before Run.
+func (s *Server) Expect(nodes int) {
+	if s.cfg.Nodes == 0 {
+		s.nodes.Store(int64(nodes))
+	}
 }
 
 // Nodes is how many processes share the limits, as far as is known; at least 1.
@@ -177,6 +185,9 @@ func (s *Server) flush(ctx context.Context, b *batch) {
 	defer cancel()
 	err := s.run(limit, b)
 	s.health.note(err)
+	if err != nil && !errors.Is(err, ErrDown) {
+		s.doubt(b.calls)
+	}
 	late := b.finish(err)
 	for _, c := range late {
 		s.undo(c)
@@ -200,7 +211,7 @@ func (s *Server) run(ctx context.Context, b *batch) error {
 func (s *Server) undo(c *Call) {
 	for i := range c.Steps {
 		if step := &c.Steps[i]; step.Kind == KindFlight && step.Granted > 0 {
-			s.Release(step.Key, step.ID)
+			s.Release(step.Key, step.ID, step.Expire)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"forebay/config"
+	"forebay/proxy/limit/redistest"
 )
 
 func TestACall(t *testing.T) {
@@ -156,10 +157,26 @@ func TestProcessesAreCounted(t *testing.T) {
 }
 
 // flight is a call for a place among two in flight.
-func (r *running) flight(key string) *Call {
+func (r *running) flight(key string, expire time.Duration) *Call {
 	return &Call{Steps: []Step{{
-		Kind: KindFlight, Key: r.Key(KindFlight, "test", key), Most: 2, ID: r.NextID(), Expire: 3 * time.Second,
+		Kind: KindFlight, Key: r.Key(KindFlight, "test", key), Most: 2, ID: r.NextID(), Expire: expire,
 	}}}
+}
+
+// fly takes a place that was asked for, and keeps it.
+func (r *running) fly(c *Call) {
+	r.t.Helper()
+	require.NoError(r.t, r.Do(c))
+	r.Hold(c.Steps[0].Key, c.Steps[0].ID, c.Steps[0].Expire)
+}
+
+// land gives it back.
+func (r *running) land(c *Call) { r.Release(c.Steps[0].Key, c.Steps[0].ID, c.Steps[0].Expire) }
+
+// inFlight waits until Redis counts so many.
+func inFlight(t *testing.T, redis *redistest.Redis, c *Call, want int64) {
+	t.Helper()
+	require.Eventually(t, func() bool { return redis.Do("ZCARD", c.Steps[0].Key) == want }, patience, time.Millisecond)
 }
 
 func TestFlights(t *testing.T) {
@@ -167,13 +184,13 @@ func TestFlights(t *testing.T) {
 	a, b := start(t, redis.URL()), start(t, redis.URL())
 	a.await(true)
 	b.await(true)
-	first, second, third := a.flight("x"), b.flight("x"), a.flight("x")
+	first, second, third := a.flight("x", time.Hour), b.flight("x", time.Hour), a.flight("x", time.Hour)
 	require.NoError(t, a.Do(first))
 	require.NoError(t, b.Do(second))
 	require.NoError(t, a.Do(third))
 	assert.Equal(t, []int64{1, 1, 0}, []int64{first.Steps[0].Granted, second.Steps[0].Granted, third.Steps[0].Granted})
 	assert.Equal(t, int64(2), third.Steps[0].Level)
-	b.Release(second.Steps[0].Key, second.Steps[0].ID)
+	b.land(second)
 	require.Eventually(t, func() bool {
 		require.NoError(t, a.Do(third))
 		return third.Steps[0].Granted == 1
@@ -185,24 +202,71 @@ func TestFlightsThatLast(t *testing.T) {
 	redis := server(t)
 	r := start(t, redis.URL())
 	r.await(true)
-	held, lost := r.flight("held"), r.flight("lost")
-	require.NoError(t, r.Do(held))
+	held, lost := r.flight("held", 300*time.Millisecond), r.flight("lost", 300*time.Millisecond)
+	r.fly(held)
 	require.NoError(t, r.Do(lost))
-	r.Hold(held.Steps[0].Key, held.Steps[0].ID, held.Steps[0].Expire)
-	count := func(c *Call) int64 { return redis.Do("ZCARD", c.Steps[0].Key).(int64) }
-	require.Eventually(t, func() bool { return count(lost) == 0 }, patience, 10*time.Millisecond)
-	require.Eventually(t, func() bool {
-		r.flights.mu.Lock()
-		defer r.flights.mu.Unlock()
-		return r.flights.all[held.Steps[0].ID].until.After(time.Now())
-	}, patience, 10*time.Millisecond)
-	assert.Equal(t, int64(1), count(held))
+	inFlight(t, redis, lost, 0)
+	inFlight(t, redis, held, 1)
 
 	redis.Do("FLUSHALL")
-	require.Eventually(t, func() bool { return count(held) == 1 }, patience, 10*time.Millisecond, "it comes back where it was lost")
-	r.Release(held.Steps[0].Key, held.Steps[0].ID)
-	require.Eventually(t, func() bool { return count(held) == 0 }, patience, 10*time.Millisecond)
-	assert.Empty(t, r.flights.all)
+	inFlight(t, redis, held, 1)
+	r.land(held)
+	inFlight(t, redis, held, 0)
+	require.Eventually(t, func() bool { return len(r.flights.releases()) == 0 }, patience, time.Millisecond)
+}
+
+// TestARedisThatWasAway: it has lost what is in flight, knows what is not any more, and wakes up with what nobody waits for.
+func TestARedisThatWasAway(t *testing.T) {
+	redis := server(t)
+	r := start(t, redis.URL(), func(c *config.Redis) { c.Timeout = 100 * time.Millisecond })
+	r.await(true)
+	kept, ended, late := r.flight("kept", time.Hour), r.flight("ended", time.Hour), r.flight("late", time.Hour)
+	r.fly(kept)
+	r.fly(ended)
+	redis.Do("DEL", kept.Steps[0].Key)
+	redis.Freeze()
+	require.Error(t, r.Do(late))
+	for r.Up() {
+		_ = r.Do(r.take("x")) // it is found out after a few
+	}
+	r.land(ended)
+	redis.Thaw()
+	r.await(true)
+	inFlight(t, redis, kept, 1)
+	inFlight(t, redis, ended, 0)
+	inFlight(t, redis, late, 0)
+}
+
+// TestTheEndOfAProcessEndsItsFlights, and the last ones may not have been released yet.
+func TestTheEndOfAProcessEndsItsFlights(t *testing.T) {
+	redis := server(t)
+	r := start(t, redis.URL(), func(c *config.Redis) { c.Batch = 2 })
+	r.await(true)
+	var all []*Call
+	for i := range 5 {
+		all = append(all, r.flight(fmt.Sprint(i), time.Hour))
+		r.fly(all[i])
+	}
+	r.land(all[0])
+	r.stop()
+	assert.Empty(t, redis.Do("KEYS", "*"))
+}
+
+// TestWhatRedisDoesNotHearOfIsBounded.
+func TestWhatRedisDoesNotHearOfIsBounded(t *testing.T) {
+	f := flights{all: map[int64]flight{}}
+	for id := range int64(9) {
+		f.all[id] = flight{}
+		f.end("x", id, time.Hour, 4)
+		f.end("x", id, time.Hour, 4)
+	}
+	assert.Len(t, f.all, 4)
+	assert.False(t, f.held(0))
+	for id := range int64(9) {
+		f.forget(id)
+	}
+	assert.Empty(t, f.all)
+	assert.Zero(t, f.over)
 }
 
 func TestKeysOfAClusterHaveOneSlot(t *testing.T) {

@@ -47,6 +47,11 @@ local look = {
   [1] = function(step)
     redis.call('ZREMRANGEBYSCORE', step.key, '-inf', now)
     step.level = redis.call('ZCARD', step.key)
+    -- A time that is later than any may be was noted before the clock went back: who is still there will say so.
+    if step.level >= step.a
+        and redis.call('ZREMRANGEBYSCORE', step.key, '(' .. string.format('%.0f', now + step.b), '+inf') > 0 then
+      step.level = redis.call('ZCARD', step.key)
+    end
     step.known = redis.call('ZSCORE', step.key, member(step))
     step.granted = (step.known or step.level < step.a) and 1 or 0
   end,
