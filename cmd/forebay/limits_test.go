@@ -102,7 +102,7 @@ func TestLimits(t *testing.T) {
 }
 
 func TestADelayHoldsNoThread(t *testing.T) {
-	file := limitsFile(t, "[[limit]]\nname = 'a'\nrate = '1/s burst 4'\ndelay = 1\npaths = '/slow'\n")
+	file := limitsFile(t, "[[limit]]\nname = 'a'\nrate = '2/s burst 4'\ndelay = 1\npaths = '/slow'\n")
 	s := startForebay(t, "--chdir", apps, "-c", file, "-w", "1", "--threads", "1", "costs")
 	s.ask("GET", "/slow")
 	began := time.Now()
@@ -113,10 +113,10 @@ func TestADelayHoldsNoThread(t *testing.T) {
 	for range 20 {
 		assert.Equal(t, 200, s.ask("GET", "/").StatusCode)
 	}
-	assert.Less(t, time.Since(began), 2900*time.Millisecond, "the only thread is free for others")
+	assert.Less(t, time.Since(began), 1450*time.Millisecond, "the only thread is free for others")
 	for _, answer := range waiting {
 		assert.Equal(t, 200, (<-answer).status)
 	}
-	assert.GreaterOrEqual(t, time.Since(began), 2900*time.Millisecond)
+	assert.GreaterOrEqual(t, time.Since(began), 1450*time.Millisecond)
 	s.Stop()
 }

@@ -150,7 +150,7 @@ func schedule(random *rand.Rand, l Limit, pause int64) (granted []int64, now int
 // what leaks out.
 func TestTheRateIsKept(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that can be repeated
-	for range 200 {
+	for range 80 {
 		r := rate(1+random.Int64N(50), time.Duration(1+random.Int64N(100))*time.Second, 1+random.Int64N(20))
 		l := New(r, 0)
 		granted, _ := schedule(random, l, 3*l.Interval)

@@ -32,6 +32,7 @@ func freePort(t *testing.T) string {
 }
 
 func TestATCPServerWithADatabase(t *testing.T) {
+	t.Parallel()
 	port := freePort(t)
 	redis := redistest.Start(t, "--port", port)
 	r := start(t, "redis://127.0.0.1:"+port+"/3")
@@ -41,6 +42,7 @@ func TestATCPServerWithADatabase(t *testing.T) {
 }
 
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	port, dir := freePort(t), t.TempDir()
 	certificate(t, dir)
 	redistest.Start(t, "--tls-port", port, "--tls-cert-file", dir+"/cert", "--tls-key-file", dir+"/key", "--tls-auth-clients", "no")
@@ -68,6 +70,7 @@ func certificate(t *testing.T, dir string) {
 
 // TestACluster of one node: keys of several limits in one step.
 func TestACluster(t *testing.T) {
+	t.Parallel()
 	port := freePort(t)
 	redis := redistest.Start(t, "--port", port, "--cluster-enabled", "yes", "--cluster-port", freePort(t))
 	redis.Do("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
@@ -82,6 +85,7 @@ func TestACluster(t *testing.T) {
 
 // TestSentinels: when the master has died, its replica is used as soon as the sentinel says so.
 func TestSentinels(t *testing.T) {
+	t.Parallel()
 	master, replica, sentinel := freePort(t), freePort(t), freePort(t)
 	first := redistest.Start(t, "--port", master)
 	redistest.Start(t, "--port", replica, "--replicaof", "127.0.0.1", master)

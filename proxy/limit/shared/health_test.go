@@ -51,8 +51,10 @@ var faults = map[string]fault{
 
 // TestFaults: each is found out, costs nobody more than redis_timeout, has one line when it comes and one when it goes.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			redis := redistest.Start(t)
 			relay := redistest.NewRelay(t, redis.Socket)
 			r := start(t, relay.URL(), func(c *config.Redis) { c.Timeout = 40 * time.Millisecond }) // the machine is busy
@@ -75,6 +77,7 @@ func TestFaults(t *testing.T) {
 
 // TestWhatIsNoFault: nobody learns of it.
 func TestWhatIsNoFault(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	relay := redistest.NewRelay(t, redis.Socket)
 	r := start(t, relay.URL())
@@ -104,6 +107,7 @@ func TestOneThatIsLateOnceIsNotLost(t *testing.T) {
 
 // TestAServerThatIsNotThere: one line says so, however often it is tried, and it is found when it comes.
 func TestAServerThatIsNotThere(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t)
 	redis.Kill()
 	r := start(t, redis.URL())
@@ -115,6 +119,7 @@ func TestAServerThatIsNotThere(t *testing.T) {
 }
 
 func TestAPasswordThatIsWrong(t *testing.T) {
+	t.Parallel()
 	redis := redistest.Start(t, "--requirepass", "s3cret")
 	wrong := start(t, "unix://:other@"+redis.Socket)
 	right := start(t, "unix://:s3cret@"+redis.Socket)

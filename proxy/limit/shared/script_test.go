@@ -127,6 +127,7 @@ func copyOf(c *Call) *Call { return &Call{posted: true, Steps: append([]Step(nil
 
 // TestGoAndLuaAgree on random schedules: the same steps at the same time have the same results. The time is Redis's own.
 func TestGoAndLuaAgree(t *testing.T) {
+	t.Parallel()
 	client := redistest.Start(t).Client()
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	for seed := range uint64(4) {
@@ -173,6 +174,7 @@ func replaceOnce(t *testing.T, text, before, after string) string {
 
 // TestGoAndLuaAgreeOverTime: the time is the test's, so that a schedule may last for years and go back.
 func TestGoAndLuaAgreeOverTime(t *testing.T) {
+	t.Parallel()
 	client := redistest.Start(t).Client()
 	t.Cleanup(func() { assert.NoError(t, client.Close()) })
 	source := replaceOnce(t, takeSource, "redis.call('TIME')", "{ARGV[3], ARGV[4]}")

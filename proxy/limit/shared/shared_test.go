@@ -16,6 +16,7 @@ import (
 )
 
 func TestACall(t *testing.T) {
+	t.Parallel()
 	r := start(t, server(t).URL())
 	r.await(true)
 	assert.Equal(t, 3, r.left("a"))
@@ -37,6 +38,7 @@ func TestACall(t *testing.T) {
 
 // TestTwoServersShare: what one has taken the other has not.
 func TestTwoServersShare(t *testing.T) {
+	t.Parallel()
 	redis := server(t)
 	a, b := start(t, redis.URL()), start(t, redis.URL())
 	a.await(true)
@@ -48,6 +50,7 @@ func TestTwoServersShare(t *testing.T) {
 
 // TestManyCallsAreFewCommands: what waits goes together. The server stands still while the calls come.
 func TestManyCallsAreFewCommands(t *testing.T) {
+	t.Parallel()
 	redis := server(t)
 	r := start(t, redis.URL(), func(c *config.Redis) { c.Timeout = patience })
 	r.await(true)
@@ -118,6 +121,7 @@ func idle(t *testing.T, url string) *Server {
 }
 
 func TestPosts(t *testing.T) {
+	t.Parallel()
 	r := start(t, server(t).URL())
 	r.await(true)
 	results := make(chan Step, 1)
@@ -138,6 +142,7 @@ func TestPosts(t *testing.T) {
 }
 
 func TestProcessesAreCounted(t *testing.T) {
+	t.Parallel()
 	redis := server(t)
 	a := start(t, redis.URL())
 	a.await(true)
@@ -180,6 +185,7 @@ func inFlight(t *testing.T, redis *redistest.Redis, c *Call, want int64) {
 }
 
 func TestFlights(t *testing.T) {
+	t.Parallel()
 	redis := server(t)
 	a, b := start(t, redis.URL()), start(t, redis.URL())
 	a.await(true)
@@ -199,6 +205,7 @@ func TestFlights(t *testing.T) {
 
 // TestFlightsThatLast are renewed, and those of a process that has died expire.
 func TestFlightsThatLast(t *testing.T) {
+	t.Parallel()
 	redis := server(t)
 	r := start(t, redis.URL())
 	r.await(true)
@@ -217,6 +224,7 @@ func TestFlightsThatLast(t *testing.T) {
 
 // TestARedisThatWasAway: it has lost what is in flight, knows what is not any more, and wakes up with what nobody waits for.
 func TestARedisThatWasAway(t *testing.T) {
+	t.Parallel()
 	redis := server(t)
 	r := start(t, redis.URL(), func(c *config.Redis) { c.Timeout = 100 * time.Millisecond })
 	r.await(true)
@@ -239,6 +247,7 @@ func TestARedisThatWasAway(t *testing.T) {
 
 // TestTheEndOfAProcessEndsItsFlights, and the last ones may not have been released yet.
 func TestTheEndOfAProcessEndsItsFlights(t *testing.T) {
+	t.Parallel()
 	redis := server(t)
 	r := start(t, redis.URL(), func(c *config.Redis) { c.Batch = 2 })
 	r.await(true)
