@@ -5,6 +5,7 @@ import (
 
 	"forebay/dispatch"
 	"forebay/proxy/access"
+	"forebay/proxy/limit"
 	"forebay/proxy/measure"
 	"forebay/workers"
 )
@@ -67,7 +68,7 @@ func workersOf(p *workers.PoolState) []Worker {
 	all := []Worker{}
 	for _, w := range p.Workers {
 		worker := Worker{
-			ID: w.ID, PID: w.PID, Generation: w.Generation, State: stateOf(w.State), Started: unix(w.Started),
+			ID: w.ID, PID: w.PID, Generation: w.Generation, State: StateOf(w.State), Started: unix(w.Started),
 			Requests: w.Requests, RSS: w.RSS, Threads: []Thread{},
 		}
 		for i, t := range w.Threads {
@@ -78,8 +79,8 @@ func workersOf(p *workers.PoolState) []Worker {
 	return all
 }
 
-// stateOf is the state of a worker in the words of an operator.
-func stateOf(s workers.State) string {
+// StateOf is the state of a worker in the words of an operator: booting, serving or retiring.
+func StateOf(s workers.State) string {
 	switch s {
 	case workers.Booting, workers.Loaded:
 		return "booting"
@@ -109,6 +110,16 @@ func restartsOf(p *workers.PoolState) Restarts {
 		MaxLifetime: p.Restarts[workers.MaxLifetime], Timeout: p.Restarts[workers.Overdue],
 		Reload: p.Restarts[workers.Reloaded], Broken: p.Restarts[workers.Broken], Failed: p.Failed,
 	}
+}
+
+func limitsOf(stats []limit.Stat) []Limit {
+	limits := []Limit{}
+	for _, l := range stats {
+		limits = append(limits, Limit{
+			Name: l.Name, Allowed: l.Passed, Refused: l.Refused, Delayed: l.Delayed, DryRun: l.Spared, Alone: l.Alone, Keys: l.Keys,
+		})
+	}
+	return limits
 }
 
 func slowOf(samples []measure.Sample) []Slow {
