@@ -3,12 +3,14 @@
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LINT_VERSION := 2.15.0
 LINT := .cache/bin/golangci-lint-$(LINT_VERSION)
+VULNCHECK_VERSION := 1.9.0
+VULNCHECK := .cache/bin/govulncheck-$(VULNCHECK_VERSION)
 
 # More for "go test": make test TESTFLAGS="-run Django -v".
 TESTFLAGS ?=
 PACKAGES ?= ./...
 
-.PHONY: run build test test-go test-python vetted venvs lint bench clean
+.PHONY: run build test test-go test-python vetted venvs lint bench release wheels vulns clean
 
 # Serves the embedded demo application; "make run ARGS='-w 2 shop:app'" serves another one.
 run: build
@@ -55,5 +57,24 @@ $(LINT):
 bench:
 	go run ./bench
 
+# Binaries, bills of materials, wheels and checksums for all platforms, below dist. "make wheels" makes the wheels alone,
+# and RELEASEFLAGS="-platform linux/amd64" those of one platform.
+RELEASEFLAGS ?=
+
+release:
+	go run ./docker/release -version $(VERSION) $(RELEASEFLAGS)
+
+wheels:
+	go run ./docker/release -version $(VERSION) -wheels $(RELEASEFLAGS)
+
+# Known holes in what the binary is made of; it asks vuln.go.dev.
+vulns: $(VULNCHECK)
+	$(VULNCHECK) ./cmd/forebay
+
+$(VULNCHECK):
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install golang.org/x/vuln/cmd/govulncheck@v$(VULNCHECK_VERSION)
+	mv $(@D)/govulncheck $@
+
 clean:
-	rm -rf bin .cache
+	rm -rf bin dist .cache

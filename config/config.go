@@ -34,7 +34,8 @@ type App struct {
 	PythonPath []string `key:"pythonpath"`
 	// Env are KEY=VALUE pairs added to the environment of the workers.
 	Env []string `key:"env"`
-	// Python is the interpreter. Empty means: $VIRTUAL_ENV, else .venv or venv beside the application, else python3.
+	// Python is the interpreter. Empty means: that of the virtual environment that forebay is installed in, else
+	// $VIRTUAL_ENV, else .venv or venv beside the application, else python3.
 	Python string `key:"python"`
 	// ScriptName is where the application is mounted, such as "/shop": SCRIPT_NAME in the environ, taken off PATH_INFO.
 	// Empty means the root. It never comes from a request.

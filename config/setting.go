@@ -52,7 +52,7 @@ var Settings = []Setting{
 	{"chdir", "chdir", "", groupApp, "DIR", "change to DIR before the application is imported", pathKind},
 	{"pythonpath", "pythonpath", "", groupApp, "DIR,...", "further directories for sys.path", pathsKind},
 	{"env", "env", "e", groupApp, "KEY=VALUE", "add to the environment of the workers; repeatable", textKind},
-	{"python", "python", "", groupApp, "PATH", "the interpreter; else $VIRTUAL_ENV, .venv or venv, python3", programKind},
+	{"python", "python", "", groupApp, "PATH", "the interpreter; else its own venv's, $VIRTUAL_ENV, .venv or venv, python3", programKind},
 	{"script_name", "script-name", "", groupApp, "PATH", "where the application is mounted, such as /shop", textKind},
 
 	{"bind", "bind", "b", groupListen, "ADDRESS", "HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N; repeatable", listenKind},

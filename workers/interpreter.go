@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,9 +28,10 @@ func (e *PythonError) Error() string {
 	return fmt.Sprintf("no usable Python: %s (tried: %s)", e.Reason, strings.Join(e.Tried, ", "))
 }
 
-// FindPython returns the interpreter to use: the one asked for, else $VIRTUAL_ENV's, else that of .venv or venv in dir,
-// the application's directory, else python3 of the PATH. asked may be a path or a name. It does not run it.
-func FindPython(asked, virtualEnv, dir string) (string, error) {
+// FindPython returns the interpreter to use: the one asked for, else that of the first of the virtual environments (an empty
+// name is none), else that of .venv or venv in dir, the application's directory, else python3 of the PATH. asked may be a
+// path or a name. It does not run it.
+func FindPython(asked string, environments []string, dir string) (string, error) {
 	if asked != "" {
 		path, err := lookUp(asked)
 		if err != nil {
@@ -36,16 +39,33 @@ func FindPython(asked, virtualEnv, dir string) (string, error) {
 		}
 		return path, nil
 	}
-	candidates := []string{filepath.Join(dir, ".venv", "bin", "python3"), filepath.Join(dir, "venv", "bin", "python3"), "python3"}
-	if virtualEnv != "" {
-		candidates = append([]string{filepath.Join(virtualEnv, "bin", "python3")}, candidates...)
+	var candidates []string
+	for _, environment := range append(slices.Clone(environments), filepath.Join(dir, ".venv"), filepath.Join(dir, "venv")) {
+		if environment != "" {
+			candidates = append(candidates, filepath.Join(environment, "bin", "python3"))
+		}
 	}
+	candidates = append(candidates, "python3")
 	for _, candidate := range candidates {
 		if path, err := lookUp(candidate); err == nil {
 			return path, nil
 		}
 	}
 	return "", &PythonError{Tried: candidates, Reason: "none of them is there"}
+}
+
+// InstalledIn returns the virtual environment whose bin directory program was run from, as pip puts it there, or nothing.
+// program is as it was called: a link from elsewhere, as pipx makes it, belongs to nobody's environment.
+func InstalledIn(program string) string {
+	path, err := lookUp(program)
+	if err != nil {
+		return ""
+	}
+	environment := filepath.Dir(filepath.Dir(path))
+	if _, err := os.Stat(filepath.Join(environment, "pyvenv.cfg")); err != nil { // PEP 405
+		return ""
+	}
+	return environment
 }
 
 // lookUp returns the absolute path of an executable. Links are not followed: a virtual environment is known by them.

@@ -30,7 +30,7 @@ func TestFindPython(t *testing.T) {
 
 	find := func(asked, virtualEnv string) string {
 		t.Helper()
-		path, err := FindPython(asked, virtualEnv, dir)
+		path, err := FindPython(asked, []string{"", virtualEnv}, dir)
 		require.NoError(t, err)
 		return path
 	}
@@ -51,12 +51,12 @@ func TestFindPython(t *testing.T) {
 
 	var none *PythonError
 	for name, asked := range map[string]string{"missing": "/no/such/python", "not to be run": plain, "no such name": "python9"} {
-		_, err := FindPython(asked, elsewhere, dir)
+		_, err := FindPython(asked, []string{elsewhere}, dir)
 		require.ErrorAs(t, err, &none, name)
 		assert.Equal(t, []string{asked}, none.Tried, name)
 	}
 	require.NoError(t, os.Remove(onPath))
-	_, err := FindPython("", filepath.Join(dir, "gone"), dir)
+	_, err := FindPython("", []string{filepath.Join(dir, "gone")}, dir)
 	require.ErrorAs(t, err, &none)
 	assert.Equal(t, []string{filepath.Join(dir, "gone", "bin", "python3"), dotVenv, venv, "python3"}, none.Tried)
 }
@@ -65,7 +65,7 @@ func TestFindPythonOfARelativePath(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
 	want := program(t, filepath.Join(dir, "env", "bin", "python"), "")
-	path, err := FindPython("env/bin/python", "", "/")
+	path, err := FindPython("env/bin/python", nil, "/")
 	require.NoError(t, err)
 	assert.Equal(t, want, path, "the worker starts in another directory")
 }
@@ -93,4 +93,22 @@ func TestProbe(t *testing.T) {
 			assert.Equal(t, &PythonError{Tried: []string{path}, Reason: c.reason}, unusable)
 		})
 	}
+}
+
+func TestInstalledIn(t *testing.T) {
+	venv, elsewhere := t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(venv, "pyvenv.cfg"), nil, 0o600))
+	installed := program(t, filepath.Join(venv, "bin", "forebay"), "")
+	assert.Equal(t, venv, InstalledIn(installed))
+	t.Setenv("PATH", filepath.Join(venv, "bin"))
+	assert.Equal(t, venv, InstalledIn("forebay"), "found by the PATH")
+	t.Chdir(venv)
+	t.Setenv("PATH", elsewhere)
+	assert.Equal(t, venv, InstalledIn("bin/forebay"), "called by a relative path")
+
+	link := filepath.Join(elsewhere, "forebay")
+	require.NoError(t, os.Symlink(installed, link))
+	assert.Empty(t, InstalledIn(link), "a link that pipx has made")
+	assert.Empty(t, InstalledIn(program(t, filepath.Join(elsewhere, "bin", "forebay"), "")), "no virtual environment")
+	assert.Empty(t, InstalledIn("nothing-of-that-name"))
 }

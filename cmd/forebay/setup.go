@@ -55,7 +55,8 @@ func programOf(cfg config.Config, dir string) (workers.Program, error) {
 	} else {
 		dir = filepath.Join(dir, cfg.App.Chdir)
 	}
-	interpreter, err := workers.FindPython(cfg.App.Python, os.Getenv("VIRTUAL_ENV"), dir)
+	environments := []string{workers.InstalledIn(os.Args[0]), os.Getenv("VIRTUAL_ENV")}
+	interpreter, err := workers.FindPython(cfg.App.Python, environments, dir)
 	if err != nil {
 		return workers.Program{}, err
 	}
