@@ -105,7 +105,7 @@ func (x *exchange) copyField(field python.Field, s *said) error {
 	case x.rules.idName != "" && python.EqualFold(field.Name, x.rules.idName):
 		s.id = true
 	}
-	x.addField(field.Name, field.Value)
+	x.out = reply.AppendField(x.out, field.Name, field.Value)
 	return nil
 }
 

@@ -257,9 +257,9 @@ func (c *conn) read(p []byte, limit time.Time) (int, error) {
 }
 
 // look reads what has come of the last request. If nothing has, there is none.
-func (c *conn) look(p []byte) (n int, err error) {
-	controlErr := c.raw.Control(func(fd uintptr) { n, err = syscall.Read(int(fd), p) })
-	if controlErr != nil || err != nil || n == 0 {
+func (c *conn) look(p []byte) (int, error) {
+	n := c.readNow(p)
+	if n == 0 {
 		return 0, errDone
 	}
 	c.final = false

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 )
 
@@ -38,7 +39,7 @@ func (p *Proxy) takeInherited(bind string) (net.Listener, error) {
 }
 
 // isForeign reports whether a socket was opened by somebody else at first, who will remove it.
-func isForeign(bind string) bool { return len(bind) > 5 && bind[:5] == "fd://" }
+func isForeign(bind string) bool { return strings.HasPrefix(bind, "fd://") }
 
 // dropInherited closes what no address has asked for.
 func (p *Proxy) dropInherited() {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"forebay/proxy/access"
+	"forebay/proxy/reply"
 	"forebay/python"
 )
 
@@ -22,20 +23,6 @@ func (x *exchange) startHead(status int, reason []byte) {
 	} else {
 		b = append(b, http.StatusText(status)...)
 	}
-	x.out = append(b, "\r\n"...)
-}
-
-func (x *exchange) addField(name, value []byte) {
-	b := append(x.out, name...)
-	b = append(b, ": "...)
-	b = append(b, value...)
-	x.out = append(b, "\r\n"...)
-}
-
-func (x *exchange) addLine(name, value string) {
-	b := append(x.out, name...)
-	b = append(b, ": "...)
-	b = append(b, value...)
 	x.out = append(b, "\r\n"...)
 }
 
@@ -57,8 +44,9 @@ func hasLine(lines []byte, name string) bool {
 	return false
 }
 
-// endHead adds what is the server's: Date, Server, the request's id, its times if they are wanted, the framing of a body of that length (-1: in chunks, or until the end
-// of the connection for a client that knows no chunks; bare: without a body), and what becomes of the connection.
+// endHead adds what is the server's: Date, Server, the request's id, its times if they are wanted, the framing of a body
+// of that length (-1: in chunks, or until the end of the connection for a client that knows no chunks; bare: without a
+// body), and what becomes of the connection.
 func (x *exchange) endHead(given own, length int64) {
 	x.length = length
 	b := x.out
@@ -105,8 +93,7 @@ func (x *exchange) appendID(b []byte) []byte {
 	if x.rules.idName == "" {
 		return b
 	}
-	b = append(append(b, x.rules.idField...), ": "...)
-	return append(append(b, x.id...), "\r\n"...)
+	return reply.AppendField(b, x.rules.idField, x.id)
 }
 
 const (

@@ -8,6 +8,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
+	"forebay/proxy/reply"
 	"forebay/python"
 )
 
@@ -42,10 +43,10 @@ func (x *exchange) sendPage(status int, fields []byte) error {
 	x.out = append(x.out, fields...)
 	var page []byte
 	if x.prefersJSON() {
-		x.addLine("Content-Type", fiber.MIMEApplicationJSON)
+		x.out = reply.AppendField(x.out, "Content-Type", fiber.MIMEApplicationJSON)
 		page, _ = json.Marshal(errorDocument{status, reason, id}) // texts and a number: never fails
 	} else {
-		x.addLine("Content-Type", "text/html; charset=utf-8")
+		x.out = reply.AppendField(x.out, "Content-Type", "text/html; charset=utf-8")
 		page = []byte(errorPage(status, reason, id))
 	}
 	x.endHead(x.givenBy(fields), int64(len(page)))

@@ -22,7 +22,7 @@ func (c *conn) sip() (resting bool) {
 	}
 	var room [trickle]byte
 	n := c.readNow(room[:])
-	if n <= 0 {
+	if n == 0 {
 		return false // it has ended, or there was nothing
 	}
 	c.taken = true
@@ -34,15 +34,13 @@ func (c *conn) sip() (resting bool) {
 	return c.lacks() && c.rest()
 }
 
-// readNow reads what is there, without waiting.
+// readNow reads what is there, without waiting. It returns 0 for nothing: whatever failed will fail again.
 func (c *conn) readNow(p []byte) (n int) {
-	err := c.raw.Control(func(fd uintptr) {
-		n, _ = syscall.Read(int(fd), p) // whatever fails will fail again
-	})
+	err := c.raw.Control(func(fd uintptr) { n, _ = syscall.Read(int(fd), p) })
 	if err != nil {
 		return 0
 	}
-	return n
+	return max(n, 0)
 }
 
 // lacks takes what waits as far as it goes and reports whether the client must send more. until is set to when. Where it

@@ -78,14 +78,20 @@ func (u *upload) free() {
 }
 
 func (u *upload) freeMemory() {
-	if u.buffer != nil {
-		*u.buffer = u.memory[:0]
-		bodyBuffers.Put(u.buffer)
-	}
+	u.freeBuffer()
 	if u.granted > 0 {
 		u.budget.Give(u.granted)
 	}
-	u.memory, u.buffer, u.granted = nil, nil, 0
+	u.memory, u.granted = nil, 0
+}
+
+// freeBuffer puts back what memory lies in, for another body to grow in.
+func (u *upload) freeBuffer() {
+	if u.buffer != nil {
+		*u.buffer = u.memory[:0]
+		bodyBuffers.Put(u.buffer)
+		u.buffer = nil
+	}
 }
 
 // shrink gives up memory that is not needed while the client is silent.
@@ -94,9 +100,8 @@ func (u *upload) shrink() {
 		return
 	}
 	kept := append(make([]byte, 0, len(u.memory)+len(u.memory)/4), u.memory...)
-	*u.buffer = u.memory[:0]
-	bodyBuffers.Put(u.buffer)
-	u.memory, u.buffer = kept, nil
+	u.freeBuffer()
+	u.memory = kept
 }
 
 // receive reads the body to its end. It returns errQuiet when the client is silent, and goes on when called again.
