@@ -26,20 +26,7 @@ func Main(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	kit, err := peer.Prepare(ctx, opts.Choice)
-	defer kit.Clean()
-	if err != nil {
-		return err
-	}
-	found, err := run(ctx, opts, kit)
-	if err != nil {
-		return err
-	}
-	found.writeMarkdown(os.Stdout)
-	if opts.JSON == "" {
-		return nil
-	}
-	return report.Save(opts.JSON, found)
+	return opts.Run(ctx, func(ctx context.Context, kit peer.Kit) (report.Findings, error) { return run(ctx, opts, kit) })
 }
 
 func run(ctx context.Context, opts options, kit peer.Kit) (*Report, error) {

@@ -3,15 +3,15 @@ package chaos
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"time"
 
 	"forebay/bench/peer"
+	"forebay/bench/report"
 )
 
 // options are what the command line says.
 type options struct {
-	peer.Choice
+	report.Options
 	Seed        uint64
 	Duration    time.Duration
 	Rate        int
@@ -20,32 +20,28 @@ type options struct {
 	Plan        Plan
 	MaxRequests int
 	Logs        string
-	JSON        string
 }
 
 func parseOptions(args []string) (options, error) {
-	opts := options{Choice: peer.Choice{Peers: []string{"forebay", "nginx+gunicorn"}, Workers: 2, Threads: 4}}
-	flags := flag.NewFlagSet("bench chaos", flag.ExitOnError)
-	opts.Choice.Flags(flags)
-	flags.Uint64Var(&opts.Seed, "seed", 1, "decides which worker is killed and when exactly")
-	flags.DurationVar(&opts.Duration, "duration", time.Minute, "how long each peer is loaded and tormented")
-	flags.IntVar(&opts.Rate, "rate", 120, "requests a second of each of the two clients; every fourth is a POST")
-	flags.IntVar(&opts.Connections, "connections", 8, "requests that each of the two clients has under way at most")
-	flags.DurationVar(&opts.Patience, "patience", 20*time.Second, "how long a client waits for an answer")
-	flags.DurationVar(&opts.Plan.Kill, "kill", time.Second, "a worker is killed with -9 every so often; 0 is never")
-	flags.DurationVar(&opts.Plan.Reload, "reload", 5*time.Second, "the server gets SIGHUP every so often; 0 is never")
-	flags.BoolVar(&opts.Plan.Fault, "fault", true, "one of the reloads finds a syntax error in the application")
-	flags.IntVar(&opts.Plan.Upgrades, "upgrades", 0, "how often forebay's binary is upgraded by SIGUSR2")
-	flags.IntVar(&opts.MaxRequests, "max-requests", 200, "a worker is replaced after so many requests; 0 is never")
-	flags.StringVar(&opts.Logs, "logs", "", "directory for what each peer has logged")
-	flags.StringVar(&opts.JSON, "json", "", "file for every single figure")
-	if err := flags.Parse(args); err != nil {
+	opts := options{Options: report.Options{Choice: peer.Choice{Peers: []string{"forebay", "nginx+gunicorn"}, Workers: 2, Threads: 4}}}
+	if err := opts.Parse("bench chaos", args, opts.flags); err != nil {
 		return options{}, err
 	}
-	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
 	return opts, opts.validate()
+}
+
+func (o *options) flags(flags *flag.FlagSet) {
+	flags.Uint64Var(&o.Seed, "seed", 1, "decides which worker is killed and when exactly")
+	flags.DurationVar(&o.Duration, "duration", time.Minute, "how long each peer is loaded and tormented")
+	flags.IntVar(&o.Rate, "rate", 120, "requests a second of each of the two clients; every fourth is a POST")
+	flags.IntVar(&o.Connections, "connections", 8, "requests that each of the two clients has under way at most")
+	flags.DurationVar(&o.Patience, "patience", 20*time.Second, "how long a client waits for an answer")
+	flags.DurationVar(&o.Plan.Kill, "kill", time.Second, "a worker is killed with -9 every so often; 0 is never")
+	flags.DurationVar(&o.Plan.Reload, "reload", 5*time.Second, "the server gets SIGHUP every so often; 0 is never")
+	flags.BoolVar(&o.Plan.Fault, "fault", true, "one of the reloads finds a syntax error in the application")
+	flags.IntVar(&o.Plan.Upgrades, "upgrades", 0, "how often forebay's binary is upgraded by SIGUSR2")
+	flags.IntVar(&o.MaxRequests, "max-requests", 200, "a worker is replaced after so many requests; 0 is never")
+	flags.StringVar(&o.Logs, "logs", "", "directory for what each peer has logged")
 }
 
 func (o options) validate() error {

@@ -3,8 +3,6 @@ package chaos
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,8 +39,8 @@ func newReport(opts options, circumstances report.Circumstances) *Report {
 	}
 }
 
-// writeMarkdown writes the report for a reader. An error of the writer is not looked for: it goes to a terminal.
-func (r *Report) writeMarkdown(w io.Writer) {
+// WriteMarkdown writes the report for a reader. An error of the writer is not looked for: it goes to a terminal.
+func (r *Report) WriteMarkdown(w io.Writer) {
 	page := &report.Page{}
 	page.Heading("Chaos: %v, seed %d, %d workers × %d threads", r.Duration, r.Seed, r.Workers, r.Threads)
 	page.Circumstances(r.Circumstances)
@@ -71,7 +69,7 @@ var rows = []struct {
 	of   func(Verdict) string
 }{
 	{"GETs answered rightly", func(v Verdict) string { return strconv.Itoa(v.Gets.Answered) }},
-	{"**GETs failed**", func(v Verdict) string { return counts(v.Gets.Failed) }},
+	{"**GETs failed**", func(v Verdict) string { return report.Counts(v.Gets.Failed) }},
 	{"GETs sent again", func(v Verdict) string { return strconv.Itoa(v.Gets.Again) }},
 	{"GET p50, p99, max ms", func(v Verdict) string {
 		return fmt.Sprintf("%s, %s, %s", milliseconds(v.Gets.P50), milliseconds(v.Gets.P99), milliseconds(v.Gets.Max))
@@ -80,32 +78,20 @@ var rows = []struct {
 	{"slowest order ms", func(v Verdict) string { return milliseconds(v.Slowest) }},
 	{"**orders lost**", func(v Verdict) string { return strconv.Itoa(len(v.Lost)) }},
 	{"**orders doubled**", func(v Verdict) string { return strconv.Itoa(len(v.Doubled)) }},
-	{"orders failed, running", func(v Verdict) string { return counts(v.Executing) }},
-	{"**orders failed, untouched**", func(v Verdict) string { return counts(v.Untouched) }},
+	{"orders failed, running", func(v Verdict) string { return report.Counts(v.Executing) }},
+	{"**orders failed, untouched**", func(v Verdict) string { return report.Counts(v.Untouched) }},
 	{"502s named in the log", func(v Verdict) string { return fmt.Sprintf("%d of %d", v.Logged, v.BadGateways) }},
 	{"what was done", func(v Verdict) string { return doings(v.Done) }},
 }
 
 func milliseconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds()*1e3, 'f', 1, 64) }
 
-// counts writes what was counted, by name.
-func counts(all map[string]int) string {
-	if len(all) == 0 {
-		return "0"
-	}
-	words := make([]string, 0, len(all))
-	for _, why := range slices.Sorted(maps.Keys(all)) {
-		words = append(words, fmt.Sprintf("%d × %s", all[why], why))
-	}
-	return strings.Join(words, ", ")
-}
-
 func doings(done map[Torment]int) string {
 	named := make(map[string]int, len(done))
 	for what, n := range done {
 		named[string(what)] = n
 	}
-	return counts(named)
+	return report.Counts(named)
 }
 
 // sentence says what is planned.

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"forebay/bench/machine"
@@ -31,20 +30,7 @@ func Main(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	kit, err := peer.Prepare(ctx, opts.Choice, "wrk")
-	defer kit.Clean()
-	if err != nil {
-		return err
-	}
-	outcome, err := compare(ctx, opts, kit)
-	if err != nil {
-		return err
-	}
-	outcome.writeMarkdown(os.Stdout)
-	if opts.JSON == "" {
-		return nil
-	}
-	return report.Save(opts.JSON, outcome)
+	return opts.Run(ctx, func(ctx context.Context, kit peer.Kit) (report.Findings, error) { return compare(ctx, opts, kit) }, "wrk")
 }
 
 // compare starts the peers, loads them in turn, and returns when all of them have been stopped.

@@ -9,8 +9,8 @@ import (
 	"forebay/bench/report"
 )
 
-// writeMarkdown writes the report for a reader. An error of the writer is not looked for: it goes to a terminal.
-func (r *Report) writeMarkdown(w io.Writer) {
+// WriteMarkdown writes the report for a reader. An error of the writer is not looked for: it goes to a terminal.
+func (r *Report) WriteMarkdown(w io.Writer) {
 	page := &report.Page{}
 	page.Heading("%s: %d connections, %d workers × %d threads", r.Scenario.Name, r.Load.Connections, r.Workers, r.Threads)
 	page.Circumstances(r.Circumstances)

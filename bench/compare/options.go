@@ -8,37 +8,34 @@ import (
 	"time"
 
 	"forebay/bench/peer"
+	"forebay/bench/report"
 )
 
 // options are what the command line says.
 type options struct {
-	peer.Choice
+	report.Options
 	Rounds int
 	Warmup time.Duration
 	Load   Load
 	Path   string
-	JSON   string
 }
 
 // parseOptions reads the command line.
 func parseOptions(args []string) (options, error) {
-	opts := options{Choice: peer.Choice{Peers: peer.Defaults, Workers: 2, Threads: 4}}
-	flags := flag.NewFlagSet("bench", flag.ExitOnError)
-	opts.Choice.Flags(flags)
-	flags.IntVar(&opts.Rounds, "rounds", 5, "how often each peer is loaded")
-	flags.DurationVar(&opts.Warmup, "warmup", 2*time.Second, "how long each peer is loaded before the first round")
-	flags.DurationVar(&opts.Load.Duration, "duration", 5*time.Second, "how long each peer is loaded in a round, in whole seconds")
-	flags.IntVar(&opts.Load.Connections, "connections", 64, "open connections of wrk")
-	flags.IntVar(&opts.Load.Threads, "wrk-threads", 2, "threads of wrk")
-	flags.StringVar(&opts.Path, "path", "/", "path to ask for")
-	flags.StringVar(&opts.JSON, "json", "", "file for every single figure")
-	if err := flags.Parse(args); err != nil {
+	opts := options{Options: report.Options{Choice: peer.Choice{Peers: peer.Defaults, Workers: 2, Threads: 4}}}
+	if err := opts.Parse("bench", args, opts.flags); err != nil {
 		return options{}, err
 	}
-	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
 	return opts, opts.validate()
+}
+
+func (o *options) flags(flags *flag.FlagSet) {
+	flags.IntVar(&o.Rounds, "rounds", 5, "how often each peer is loaded")
+	flags.DurationVar(&o.Warmup, "warmup", 2*time.Second, "how long each peer is loaded before the first round")
+	flags.DurationVar(&o.Load.Duration, "duration", 5*time.Second, "how long each peer is loaded in a round, in whole seconds")
+	flags.IntVar(&o.Load.Connections, "connections", 64, "open connections of wrk")
+	flags.IntVar(&o.Load.Threads, "wrk-threads", 2, "threads of wrk")
+	flags.StringVar(&o.Path, "path", "/", "path to ask for")
 }
 
 func (o options) validate() error {

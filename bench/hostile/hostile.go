@@ -25,25 +25,16 @@ func Main(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	kit, err := peer.Prepare(ctx, opts.choice())
-	defer kit.Clean()
-	if err != nil {
-		return err
-	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("find this program: %w", err)
 	}
-	b := &bench{opts: opts, kit: kit, crowd: []string{self, "crowd"}}
-	found, err := b.run(ctx)
-	if err != nil {
-		return err
-	}
-	found.writeMarkdown(os.Stdout)
-	if opts.JSON == "" {
-		return nil
-	}
-	return report.Save(opts.JSON, found)
+	all := opts.Options
+	all.Choice = opts.choice()
+	return all.Run(ctx, func(ctx context.Context, kit peer.Kit) (report.Findings, error) {
+		b := &bench{opts: opts, kit: kit, crowd: []string{self, "crowd"}}
+		return b.run(ctx)
+	})
 }
 
 // bench is what all measurements have in common.

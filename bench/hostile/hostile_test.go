@@ -62,5 +62,5 @@ func TestForebayBearsAFew(t *testing.T) {
 	for _, wait := range found.Waits {
 		assert.Equal(t, wait.Sent, wait.Got.Answered, wait)
 	}
-	found.writeMarkdown(io.Discard)
+	found.WriteMarkdown(io.Discard)
 }

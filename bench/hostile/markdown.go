@@ -3,18 +3,16 @@ package hostile
 import (
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"forebay/bench/crowd"
 	"forebay/bench/report"
 )
 
-// writeMarkdown writes the report for a reader. An error of the writer is not looked for: it goes to a terminal.
-func (r *Report) writeMarkdown(w io.Writer) {
+// WriteMarkdown writes the report for a reader. An error of the writer is not looked for: it goes to a terminal.
+func (r *Report) WriteMarkdown(w io.Writer) {
 	page := &report.Page{}
 	page.Heading("Hostile clients: %d of each kind, %d workers × %d threads", r.Clients, r.Workers, r.Threads)
 	page.Circumstances(r.Circumstances)
@@ -97,19 +95,7 @@ func ends(trials []Trial) string {
 			all[why] += n
 		}
 	}
-	return counts(all)
-}
-
-// counts writes what was counted, by name.
-func counts(all map[string]int) string {
-	if len(all) == 0 {
-		return "0"
-	}
-	words := make([]string, 0, len(all))
-	for _, why := range slices.Sorted(maps.Keys(all)) {
-		words = append(words, fmt.Sprintf("%d × %s", all[why], why))
-	}
-	return strings.Join(words, ", ")
+	return report.Counts(all)
 }
 
 // writeWaits writes the second table.
@@ -123,7 +109,7 @@ func (r *Report) writeWaits(page *report.Page) {
 	page.Table("", "beside", "answered", "median wait ms", "longest wait ms", "not answered")
 	for _, wait := range r.Waits {
 		page.Row(wait.Peer, wait.beside(), fmt.Sprintf("%d of %d", wait.Got.Answered, wait.Sent),
-			waited(wait.Got.P50, wait), waited(wait.Got.Max, wait), counts(wait.Got.Failed))
+			waited(wait.Got.P50, wait), waited(wait.Got.Max, wait), report.Counts(wait.Got.Failed))
 	}
 	page.End()
 }

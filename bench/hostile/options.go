@@ -11,11 +11,12 @@ import (
 	"forebay/bench/crowd"
 	"forebay/bench/pace"
 	"forebay/bench/peer"
+	"forebay/bench/report"
 )
 
 // options are what the command line says.
 type options struct {
-	peer.Choice
+	report.Options
 	Kinds   []string
 	Clients int
 	Rounds  int
@@ -27,37 +28,33 @@ type options struct {
 	// HalfOpen are the peers of the second table, and WaitDuration is for how long others come in it.
 	HalfOpen     []string
 	WaitDuration time.Duration
-	JSON         string
 }
 
 func parseOptions(args []string) (options, error) {
 	opts := options{
-		Choice:   peer.Choice{Peers: []string{"forebay", "nginx+gunicorn"}, Workers: 2, Threads: 2},
+		Options:  report.Options{Choice: peer.Choice{Peers: []string{"forebay", "nginx+gunicorn"}, Workers: 2, Threads: 2}},
 		Kinds:    crowd.Names(),
 		HalfOpen: []string{"forebay", "nginx+gunicorn", "gunicorn"},
 	}
-	flags := flag.NewFlagSet("bench hostile", flag.ExitOnError)
-	opts.Choice.Flags(flags)
-	list(flags, &opts.Kinds, "kinds", fmt.Sprintf("kinds of clients, one after the other, of %s", strings.Join(crowd.Names(), ", ")))
-	list(flags, &opts.HalfOpen, "half-open", "peers of the second table, three half-open clients against one worker of two threads")
-	flags.DurationVar(&opts.WaitDuration, "wait-duration", 5*time.Second, "for how long others come in the second table")
-	flags.IntVar(&opts.Clients, "clients", 8000, "clients of each kind")
-	flags.IntVar(&opts.Rounds, "rounds", 1, "how often everything is measured; each time with new processes")
-	flags.DurationVar(&opts.Fast.Duration, "fast-duration", 10*time.Second, "how long the fast clients are measured, alone and with the others")
-	flags.IntVar(&opts.Fast.Rate, "fast-rate", 200, "requests a second of all fast clients together")
-	flags.IntVar(&opts.Fast.Connections, "fast-connections", 4, "connections of the fast clients")
-	flags.DurationVar(&opts.Fast.Patience, "patience", 15*time.Second, "how long a fast client waits for an answer")
-	flags.DurationVar(&opts.Settle, "settle", 60*time.Second, "how long it may take until all clients of a kind hold a connection")
-	flags.Float64Var(&opts.Others, "others", 0.3, "how many CPUs others may take before a measurement is made again")
-	flags.IntVar(&opts.Tries, "tries", 3, "how often a measurement is made at most for that reason")
-	flags.StringVar(&opts.JSON, "json", "", "file for every single figure")
-	if err := flags.Parse(args); err != nil {
+	if err := opts.Parse("bench hostile", args, opts.flags); err != nil {
 		return options{}, err
 	}
-	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
 	return opts, opts.validate()
+}
+
+func (o *options) flags(flags *flag.FlagSet) {
+	list(flags, &o.Kinds, "kinds", fmt.Sprintf("kinds of clients, one after the other, of %s", strings.Join(crowd.Names(), ", ")))
+	list(flags, &o.HalfOpen, "half-open", "peers of the second table, three half-open clients against one worker of two threads")
+	flags.DurationVar(&o.WaitDuration, "wait-duration", 5*time.Second, "for how long others come in the second table")
+	flags.IntVar(&o.Clients, "clients", 8000, "clients of each kind")
+	flags.IntVar(&o.Rounds, "rounds", 1, "how often everything is measured; each time with new processes")
+	flags.DurationVar(&o.Fast.Duration, "fast-duration", 10*time.Second, "how long the fast clients are measured, alone and with the others")
+	flags.IntVar(&o.Fast.Rate, "fast-rate", 200, "requests a second of all fast clients together")
+	flags.IntVar(&o.Fast.Connections, "fast-connections", 4, "connections of the fast clients")
+	flags.DurationVar(&o.Fast.Patience, "patience", 15*time.Second, "how long a fast client waits for an answer")
+	flags.DurationVar(&o.Settle, "settle", 60*time.Second, "how long it may take until all clients of a kind hold a connection")
+	flags.Float64Var(&o.Others, "others", 0.3, "how many CPUs others may take before a measurement is made again")
+	flags.IntVar(&o.Tries, "tries", 3, "how often a measurement is made at most for that reason")
 }
 
 // list adds a flag with words between commas; no words at all are an empty list.

@@ -6,7 +6,6 @@ package limits
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,31 +22,19 @@ type Report struct {
 	Sharings []Sharing     `json:"sharings,omitempty"`
 	Faults   []Fault       `json:"faults,omitempty"`
 	Peers    []report.Peer `json:"peers"`
+	options  options
 }
 
 // Main does what the command line says and returns when all peers have been stopped.
-func Main(ctx context.Context, args []string) (err error) {
+func Main(ctx context.Context, args []string) error {
 	opts, err := parseOptions(args)
 	if err != nil {
 		return err
 	}
-	kit, err := peer.Prepare(ctx, opts.Choice, "wrk", "redis-server")
-	defer kit.Clean()
-	if err != nil {
-		return err
-	}
-	b := &bench{opts: opts, kit: kit}
-	if b.found.Circumstances, err = report.Now(kit); err != nil {
-		return err
-	}
-	if err := b.run(ctx); err != nil {
-		return err
-	}
-	b.found.writeMarkdown(os.Stdout, opts)
-	if opts.JSON == "" {
-		return nil
-	}
-	return report.Save(opts.JSON, b.found)
+	return opts.Run(ctx, func(ctx context.Context, kit peer.Kit) (report.Findings, error) {
+		b := &bench{opts: opts, kit: kit, found: Report{options: opts}}
+		return &b.found, b.run(ctx)
+	}, "wrk", "redis-server")
 }
 
 // bench is what all parts have in common.
@@ -58,7 +45,10 @@ type bench struct {
 }
 
 // run measures the parts that are asked for, each with a Redis of its own.
-func (b *bench) run(ctx context.Context) error {
+func (b *bench) run(ctx context.Context) (err error) {
+	if b.found.Circumstances, err = report.Now(b.kit); err != nil {
+		return err
+	}
 	for _, part := range parts {
 		if !slices.Contains(b.opts.Parts, part.name) {
 			continue

@@ -8,13 +8,14 @@ import (
 	"forebay/bench/report"
 )
 
-func (r *Report) writeMarkdown(to io.Writer, opts options) {
+// WriteMarkdown writes the report for a reader.
+func (r *Report) WriteMarkdown(to io.Writer) {
 	var page report.Page
 	page.Text("# Rate limits: what they cost, and how they hold")
 	page.Circumstances(r.Circumstances)
-	r.writeCosts(&page, opts)
-	r.writeSharings(&page, opts)
-	r.writeFaults(&page, opts)
+	r.writeCosts(&page, r.options)
+	r.writeSharings(&page, r.options)
+	r.writeFaults(&page, r.options)
 	page.Notes(r.Peers, []string{
 		"Redis runs on the same machine, on a unix socket, and takes its part of the CPUs.",
 		"All requests have one address, and so one key: every one of them meets in the same bucket.",

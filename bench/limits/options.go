@@ -10,11 +10,12 @@ import (
 
 	"forebay/bench/compare"
 	"forebay/bench/peer"
+	"forebay/bench/report"
 )
 
 // options are what the command line says.
 type options struct {
-	peer.Choice
+	report.Options
 	Parts  []string
 	Rounds int
 	Load   compare.Load
@@ -23,35 +24,31 @@ type options struct {
 	Processes          int
 	SharingDuration    time.Duration
 	FaultDuration      time.Duration
-	JSON               string
 }
 
 func parseOptions(args []string) (options, error) {
-	opts := options{Choice: peer.Choice{Peers: []string{"forebay", "nginx+gunicorn"}, Workers: 2, Threads: 4}, Parts: partNames()}
-	flags := flag.NewFlagSet("bench limits", flag.ExitOnError)
-	opts.Choice.Flags(flags)
-	flags.Func("parts", "what is measured, of "+strings.Join(opts.Parts, ", ")+" (default all)", func(text string) error {
-		opts.Parts = strings.Split(text, ",")
-		return nil
-	})
-	flags.IntVar(&opts.Rounds, "rounds", 3, "how often the cost is measured of each peer")
-	flags.DurationVar(&opts.Load.Duration, "duration", 5*time.Second, "how long each peer is loaded in a round, in whole seconds")
-	flags.IntVar(&opts.Load.Connections, "connections", 64, "open connections of wrk")
-	flags.IntVar(&opts.Load.Threads, "wrk-threads", 2, "threads of wrk")
-	flags.IntVar(&opts.Processes, "processes", 4, "forebay processes that share a rate")
-	flags.IntVar(&opts.Rate, "rate", 1000, "requests a second that they share")
-	flags.IntVar(&opts.Burst, "burst", 100, "the burst of it")
-	flags.IntVar(&opts.Lease, "lease", 10, "what each takes in advance, with leases")
-	flags.DurationVar(&opts.SharingDuration, "sharing-duration", 10*time.Second, "how long they are loaded")
-	flags.DurationVar(&opts.FaultDuration, "fault-duration", 3*time.Second, "how long each fault of Redis lasts")
-	flags.StringVar(&opts.JSON, "json", "", "file for every single figure")
-	if err := flags.Parse(args); err != nil {
+	opts := options{Options: report.Options{Choice: peer.Choice{Peers: []string{"forebay", "nginx+gunicorn"}, Workers: 2, Threads: 4}}, Parts: partNames()}
+	if err := opts.Parse("bench limits", args, opts.flags); err != nil {
 		return options{}, err
 	}
-	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
 	return opts, opts.validate()
+}
+
+func (o *options) flags(flags *flag.FlagSet) {
+	flags.Func("parts", "what is measured, of "+strings.Join(o.Parts, ", ")+" (default all)", func(text string) error {
+		o.Parts = strings.Split(text, ",")
+		return nil
+	})
+	flags.IntVar(&o.Rounds, "rounds", 3, "how often the cost is measured of each peer")
+	flags.DurationVar(&o.Load.Duration, "duration", 5*time.Second, "how long each peer is loaded in a round, in whole seconds")
+	flags.IntVar(&o.Load.Connections, "connections", 64, "open connections of wrk")
+	flags.IntVar(&o.Load.Threads, "wrk-threads", 2, "threads of wrk")
+	flags.IntVar(&o.Processes, "processes", 4, "forebay processes that share a rate")
+	flags.IntVar(&o.Rate, "rate", 1000, "requests a second that they share")
+	flags.IntVar(&o.Burst, "burst", 100, "the burst of it")
+	flags.IntVar(&o.Lease, "lease", 10, "what each takes in advance, with leases")
+	flags.DurationVar(&o.SharingDuration, "sharing-duration", 10*time.Second, "how long they are loaded")
+	flags.DurationVar(&o.FaultDuration, "fault-duration", 3*time.Second, "how long each fault of Redis lasts")
 }
 
 func partNames() []string {

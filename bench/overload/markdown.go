@@ -18,8 +18,8 @@ type Report struct {
 	peers   []report.Peer
 }
 
-// writeMarkdown writes the report for a reader. An error of the writer is not looked for: it goes to a terminal.
-func (r *Report) writeMarkdown(w io.Writer) {
+// WriteMarkdown writes the report for a reader. An error of the writer is not looked for: it goes to a terminal.
+func (r *Report) WriteMarkdown(w io.Writer) {
 	o := r.options
 	page := &report.Page{}
 	page.Heading("Overload: %s, %d workers × %d threads", o.path(), r.Workers, r.Threads)

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"forebay/bench/peer"
+	"forebay/bench/report"
 )
 
 // options are what the command line says.
 type options struct {
-	peer.Choice
+	report.Options
 	Cost     time.Duration // of one request
 	Spin     bool          // it costs CPU time, not only time
 	Factor   float64
@@ -21,30 +22,26 @@ type options struct {
 	Before   time.Duration
 	During   time.Duration
 	After    time.Duration
-	JSON     string
 }
 
 func parseOptions(args []string) (options, error) {
-	opts := options{Choice: peer.Choice{Peers: []string{"forebay"}, Workers: 2, Threads: 4}}
-	flags := flag.NewFlagSet("bench overload", flag.ExitOnError)
-	opts.Choice.Flags(flags)
-	flags.DurationVar(&opts.Cost, "cost", 20*time.Millisecond, "what a request costs, in whole milliseconds")
-	flags.BoolVar(&opts.Spin, "spin", false, "requests cost CPU time; without it they wait, as for a database")
-	flags.Float64Var(&opts.Factor, "factor", 3, "overload, as a multiple of the peak")
-	flags.Float64Var(&opts.Rest, "rest", 0.5, "load before and after it, as a part of the peak")
-	flags.DurationVar(&opts.Patience, "patience", time.Second, "how late an answer may be")
-	flags.DurationVar(&opts.Peak, "peak", 3*time.Second, "how long the peak is measured")
-	flags.DurationVar(&opts.Before, "before", 2*time.Second, "how long the load is low at first")
-	flags.DurationVar(&opts.During, "during", 10*time.Second, "how long it is too high")
-	flags.DurationVar(&opts.After, "after", 5*time.Second, "how long it is low again")
-	flags.StringVar(&opts.JSON, "json", "", "file for every single figure")
-	if err := flags.Parse(args); err != nil {
+	opts := options{Options: report.Options{Choice: peer.Choice{Peers: []string{"forebay"}, Workers: 2, Threads: 4}}}
+	if err := opts.Parse("bench overload", args, opts.flags); err != nil {
 		return options{}, err
 	}
-	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
 	return opts, opts.validate()
+}
+
+func (o *options) flags(flags *flag.FlagSet) {
+	flags.DurationVar(&o.Cost, "cost", 20*time.Millisecond, "what a request costs, in whole milliseconds")
+	flags.BoolVar(&o.Spin, "spin", false, "requests cost CPU time; without it they wait, as for a database")
+	flags.Float64Var(&o.Factor, "factor", 3, "overload, as a multiple of the peak")
+	flags.Float64Var(&o.Rest, "rest", 0.5, "load before and after it, as a part of the peak")
+	flags.DurationVar(&o.Patience, "patience", time.Second, "how late an answer may be")
+	flags.DurationVar(&o.Peak, "peak", 3*time.Second, "how long the peak is measured")
+	flags.DurationVar(&o.Before, "before", 2*time.Second, "how long the load is low at first")
+	flags.DurationVar(&o.During, "during", 10*time.Second, "how long it is too high")
+	flags.DurationVar(&o.After, "after", 5*time.Second, "how long it is low again")
 }
 
 func (o options) validate() error {

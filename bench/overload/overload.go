@@ -10,7 +10,6 @@ package overload
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -24,27 +23,21 @@ func Main(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	kit, err := peer.Prepare(ctx, opts.Choice)
-	defer kit.Clean()
-	if err != nil {
-		return err
-	}
+	return opts.Run(ctx, func(ctx context.Context, kit peer.Kit) (report.Findings, error) { return run(ctx, opts, kit) })
+}
+
+func run(ctx context.Context, opts options, kit peer.Kit) (*Report, error) {
 	circumstances, err := report.Now(kit)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	outcome := &Report{Circumstances: circumstances, options: opts}
 	for _, name := range opts.Peers {
-		one := peer.New(name, kit)
-		if err := outcome.try(ctx, one); err != nil {
-			return err
+		if err := outcome.try(ctx, peer.New(name, kit)); err != nil {
+			return nil, err
 		}
 	}
-	outcome.writeMarkdown(os.Stdout)
-	if opts.JSON == "" {
-		return nil
-	}
-	return report.Save(opts.JSON, outcome)
+	return outcome, nil
 }
 
 // try starts a peer, loads it with both kinds of clients, and stops it.

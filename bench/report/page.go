@@ -81,6 +81,18 @@ func (p *Page) Settings(peers []Peer) {
 	}
 }
 
+// Counts writes what was counted, by name.
+func Counts(all map[string]int) string {
+	if len(all) == 0 {
+		return "0"
+	}
+	words := make([]string, 0, len(all))
+	for _, what := range slices.Sorted(maps.Keys(all)) {
+		words = append(words, fmt.Sprintf("%d × %s", all[what], what))
+	}
+	return strings.Join(words, ", ")
+}
+
 // Peer is a peer by its name, with what was started.
 type Peer struct {
 	Name     string        `json:"name"`

@@ -3,35 +3,31 @@ package slowhttp
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"time"
 
 	"forebay/bench/peer"
+	"forebay/bench/report"
 )
 
 // options are what the command line says.
 type options struct {
-	peer.Choice
+	report.Options
 	Attack Attack
-	JSON   string
 }
 
 func parseOptions(args []string) (options, error) {
-	opts := options{Choice: peer.Choice{Peers: []string{"forebay"}, Workers: 2, Threads: 2}}
-	flags := flag.NewFlagSet("bench slowhttptest", flag.ExitOnError)
-	opts.Choice.Flags(flags)
-	flags.DurationVar(&opts.Attack.Duration, "duration", 20*time.Second, "how long each mode lasts, in whole seconds")
-	flags.IntVar(&opts.Attack.Connections, "connections", 1000, "connections of slowhttptest")
-	flags.IntVar(&opts.Attack.Rate, "rate", 200, "connections that it makes in a second")
-	flags.DurationVar(&opts.Attack.Probe, "probe", 3*time.Second, "how long its probe waits before the service is unavailable, in whole seconds")
-	flags.StringVar(&opts.JSON, "json", "", "file for every single figure")
-	if err := flags.Parse(args); err != nil {
+	opts := options{Options: report.Options{Choice: peer.Choice{Peers: []string{"forebay"}, Workers: 2, Threads: 2}}}
+	if err := opts.Parse("bench slowhttptest", args, opts.flags); err != nil {
 		return options{}, err
 	}
-	if flags.NArg() > 0 {
-		return options{}, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	}
 	return opts, opts.validate()
+}
+
+func (o *options) flags(flags *flag.FlagSet) {
+	flags.DurationVar(&o.Attack.Duration, "duration", 20*time.Second, "how long each mode lasts, in whole seconds")
+	flags.IntVar(&o.Attack.Connections, "connections", 1000, "connections of slowhttptest")
+	flags.IntVar(&o.Attack.Rate, "rate", 200, "connections that it makes in a second")
+	flags.DurationVar(&o.Attack.Probe, "probe", 3*time.Second, "how long its probe waits before the service is unavailable, in whole seconds")
 }
 
 func (o options) validate() error {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -22,20 +21,7 @@ func Main(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	kit, err := peer.Prepare(ctx, opts.Choice, tool)
-	defer kit.Clean()
-	if err != nil {
-		return err
-	}
-	found, err := run(ctx, opts, kit)
-	if err != nil {
-		return err
-	}
-	found.writeMarkdown(os.Stdout)
-	if opts.JSON == "" {
-		return nil
-	}
-	return report.Save(opts.JSON, found)
+	return opts.Run(ctx, func(ctx context.Context, kit peer.Kit) (report.Findings, error) { return run(ctx, opts, kit) }, tool)
 }
 
 // Report is the outcome of all attacks.
@@ -83,8 +69,8 @@ func (r *Report) attack(ctx context.Context, opts options, kit peer.Kit, name st
 	return nil
 }
 
-// writeMarkdown writes the report for a reader. An error of the writer is not looked for: it goes to a terminal.
-func (r *Report) writeMarkdown(w io.Writer) {
+// WriteMarkdown writes the report for a reader. An error of the writer is not looked for: it goes to a terminal.
+func (r *Report) WriteMarkdown(w io.Writer) {
 	page := &report.Page{}
 	page.Heading("slowhttptest: %d connections, %d workers × %d threads", r.Attack.Connections, r.Workers, r.Threads)
 	page.Circumstances(r.Circumstances)
