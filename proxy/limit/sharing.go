@@ -108,6 +108,7 @@ func (t *Ticket) read(now int64) {
 			}
 		case h.rate.Left(s.Level) == 0: // and not refused because of another limit
 			h.rule.state.refuseUntil(h.hash, now, h.rate.Wait(s.Level))
+			t.fill(h, now)
 			t.refuse(h, h.rate.Wait(s.Level))
 		}
 	}
@@ -189,6 +190,13 @@ func (t *Ticket) warm(now int64) {
 		entry.Until = now + min(rate.Level(entry.Until, now)+rate.Interval, rate.Burst)
 		buckets.Close(h.hash)
 	}
+}
+
+// fill has the local limiter know that nothing is left of a rate: if it has to decide next, it does not begin with a burst.
+func (t *Ticket) fill(h *hold, now int64) {
+	entry := h.rule.state.buckets.Open(h.hash, now)
+	entry.Until = max(entry.Until, now+t.share(h.rule.rate).Burst)
+	h.rule.state.buckets.Close(h.hash)
 }
 
 // chargeShared has Redis take units of a rate. Nobody waits for it.

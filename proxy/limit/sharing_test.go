@@ -236,6 +236,21 @@ func TestTheLocalLimiterIsWarm(t *testing.T) {
 	assert.Equal(t, 3, n.passes(20, from("192.0.2.1")))
 }
 
+// TestNothingIsLeftHereEither: what others have used counts, too, when this process has to decide.
+func TestNothingIsLeftHereEither(t *testing.T) {
+	t.Parallel()
+	redis := redistest.Start(t)
+	a, b := startNode(t, redis.URL(), sharedLimit(8)), startNode(t, redis.URL(), sharedLimit(8))
+	assert.Equal(t, 8, a.passes(8, from("192.0.2.1")))
+	assert.Zero(t, b.passes(1, from("192.0.2.1")))
+	redis.Kill()
+	require.Eventually(t, func() bool { b.passes(1, from("198.51.100.1")); return !b.limits.server.Up() }, patience, time.Millisecond)
+	b.limiter.begun = b.limiter.begun.Add(-time.Hour) // one has come back, of which the half is ours
+	assert.Zero(t, b.passes(8, from("192.0.2.1")))
+	b.limiter.begun = b.limiter.begun.Add(-time.Hour)
+	assert.Equal(t, 1, b.passes(8, from("192.0.2.1")))
+}
+
 func TestFlightsWithoutRedis(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Start(t)

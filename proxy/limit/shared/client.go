@@ -35,7 +35,8 @@ func newClient(cfg config.Redis, target config.RedisTarget, log *slog.Logger) re
 
 		ContextTimeoutEnabled: true, MaxRetries: -1, DialerRetries: 1,
 		DialTimeout: dialTimeout, ReadTimeout: probeTimeout, WriteTimeout: probeTimeout, // each call has less time by its context
-		PoolSize: cfg.Connections + 1, MinIdleConns: cfg.Connections, PoolTimeout: cfg.Timeout, // one is for what happens in the background
+		PoolSize: cfg.Connections + 1, MinIdleConns: cfg.Connections, // one is for what happens in the background
+		PoolTimeout:      probeTimeout, // else the cause why there is no connection would never be seen
 		PipelinePoolSize: -1, ReadBufferSize: bufferSize, WriteBufferSize: bufferSize,
 	}
 	if target.TLS {
