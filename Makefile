@@ -10,7 +10,7 @@ VULNCHECK := .cache/bin/govulncheck-$(VULNCHECK_VERSION)
 TESTFLAGS ?=
 PACKAGES ?= ./...
 
-.PHONY: run build test test-go test-python vetted venvs lint bench release wheels vulns clean
+.PHONY: run build test test-go test-python vetted venvs axe lint bench release wheels vulns clean
 
 # Serves the embedded demo application; "make run ARGS='-w 2 shop:app'" serves another one.
 run: build
@@ -27,7 +27,7 @@ test:
 # twice: also for vet, and the program that the tests and the short forms of benchmarks start.
 test-go vetted: export CGO_ENABLED := 1
 test-go: export TEST_FOREBAY_BIN := $(CURDIR)/.cache/test/forebay
-test-go: venvs vetted
+test-go: venvs axe vetted
 	go build -race -o $(TEST_FOREBAY_BIN) ./cmd/forebay
 	go test -race -shuffle=on $(TESTFLAGS) $(PACKAGES)
 
@@ -44,6 +44,9 @@ test-python:
 
 venvs:
 	.ci/venvs
+
+axe:
+	.ci/axe
 
 lint: $(LINT)
 	GOLANGCI_LINT_CACHE=$(CURDIR)/.cache/golangci-lint $(LINT) run ./...

@@ -31,11 +31,7 @@ type RedisTarget struct {
 	url *url.URL
 }
 
-// The ports where nothing is said.
-const (
-	redisPort    = "6379"
-	sentinelPort = "26379"
-)
+const redisPort = "6379"
 
 // ParseRedis reads where a Redis is:
 //
@@ -87,11 +83,7 @@ func (t *RedisTarget) readPlace(u *url.URL, query url.Values) error {
 		if host == "" {
 			return fmt.Errorf("want a host, such as %s://127.0.0.1:%s", u.Scheme, redisPort)
 		}
-		switch {
-		case port != "":
-		case t.Master != "":
-			port = sentinelPort
-		default:
+		if port == "" {
 			port = redisPort
 		}
 		t.Addrs = []string{net.JoinHostPort(host, port)}

@@ -247,5 +247,5 @@ func (tab *Tab) Screenshot(name string) {
 	}, &shot)
 	data, err := base64.StdEncoding.DecodeString(shot.Data)
 	require.NoError(tab.t, err)
-	require.NoError(tab.t, os.WriteFile(filepath.Join(dir, name+".png"), data, 0o644))
+	require.NoError(tab.t, os.WriteFile(filepath.Join(dir, name+".png"), data, 0o600))
 }

@@ -7,9 +7,11 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,8 +30,10 @@ type server struct {
 	address string
 	token   string // asked for when it is not empty
 
-	mu      sync.Mutex
 	http    *http.Server
+	serving sync.WaitGroup
+
+	mu      sync.Mutex
 	status  object
 	streams map[chan object]bool
 	posts   []string // what was posted with the field that a post needs
@@ -50,12 +54,15 @@ func (s *server) listen() {
 	listener, err := net.Listen("tcp", s.address)
 	require.NoError(s.t, err)
 	s.address = listener.Addr().String()
-	s.http = &http.Server{Handler: s.handler(), ReadHeaderTimeout: 0} //nolint:gosec // its only client is the test's own browser
-	go func() { _ = s.http.Serve(listener) }()                        // ends with stop
+	s.http = &http.Server{Handler: s.handler(), ReadHeaderTimeout: time.Minute}
+	s.serving.Go(func() { _ = s.http.Serve(listener) }) // ends with stop
 }
 
 // stop cuts all connections.
-func (s *server) stop() { _ = s.http.Close() }
+func (s *server) stop() {
+	_ = s.http.Close()
+	s.serving.Wait()
+}
 
 func (s *server) url() string { return "http://" + s.address + "/" }
 
@@ -103,7 +110,7 @@ func (s *server) handler() http.Handler {
 func (s *server) page(w http.ResponseWriter, r *http.Request) {
 	if token := r.URL.Query().Get("token"); token != "" {
 		if token == s.token {
-			http.SetCookie(w, &http.Cookie{Name: "token", Value: token, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+			w.Header().Set("Set-Cookie", "token="+url.QueryEscape(token)+"; Path=/; HttpOnly; SameSite=Strict")
 		}
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
@@ -117,7 +124,7 @@ func (s *server) page(w http.ResponseWriter, r *http.Request) {
 func (s *server) guarded(next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		cookie, err := r.Cookie("token")
-		if s.token != "" && (err != nil || cookie.Value != s.token) {
+		if s.token != "" && (err != nil || cookie.Value != url.QueryEscape(s.token)) {
 			http.Error(w, "a token is needed", http.StatusUnauthorized)
 			return
 		}
@@ -154,11 +161,15 @@ func (s *server) stack(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.asked = append(s.asked, asked)
 	s.mu.Unlock()
-	_, _ = fmt.Fprintf(w, `Thread of %s (most recent call first):
+	of := "One thread"
+	if r.URL.RawQuery == "" {
+		of = "All threads"
+	}
+	_, _ = fmt.Fprintf(w, `%s (most recent call first):
   File "/srv/shop/views.py", line 42, in yearly_report
     rows = list(cursor)
   File "/srv/shop/<img src=x onerror=document.title='taken'>.py", line 7, in app
-`, asked)
+`, of)
 }
 
 // sample is the status of a shop that has something of everything, with names that clients chose badly.
@@ -192,8 +203,8 @@ func sample() object {
 		"python": "3.11.7", "host": "web-1", "listeners": []string{"http://127.0.0.1:8000", "unix:/run/forebay.sock"},
 		"requests": object{
 			"total": 402193, "by_status": object{"200": 391022, "304": 8101, "404": 2290, "429": 512, "499": 77, "502": 3, "503": 188},
-			"by_source":      object{"application": 310400, "static": 90201, "handover": 880, "server": 712},
-			"received_bytes": 812 << 20, "sent_bytes": 41 << 30, "log_lines_dropped": 0,
+			"by_source": object{"application": 310400, "static": 90201, "handover": 880, "server": 712},
+			"by_reason": object{"queue_full": 188, "client_left": 77, "worker_died": 3}, "received_bytes": 812 << 20, "sent_bytes": 41 << 30, "log_lines_dropped": 0,
 		},
 		"latency": object{
 			"window": 60, "count": 7210, "p50": 0.0042, "p90": 0.028, "p99": 0.231, "queue_p50": 0.00004, "queue_p99": 0.0031,
@@ -207,8 +218,8 @@ func sample() object {
 		"workers":     workers,
 		"restarts":    object{"died": 1, "max_requests": 12, "max_rss": 0, "max_lifetime": 2, "timeout": 1, "reload": 8},
 		"limits": []object{
-			{"name": "login", "allowed": 9120, "refused": 431, "delayed": 12, "dry_run": 0, "keys": 88},
-			{"name": "api-by-address", "allowed": 201993, "refused": 81, "delayed": 0, "dry_run": 44, "keys": 1290},
+			{"name": "login", "allowed": 9120, "refused": 431, "delayed": 12, "dry_run": 0, "alone": 9, "keys": 88},
+			{"name": "api-by-address", "allowed": 201993, "refused": 81, "delayed": 0, "dry_run": 44, "alone": 120, "keys": 1290},
 		},
 		"redis":  object{"state": "down", "since": start - 42.0, "errors": 17},
 		"static": object{"files": 212, "memory": 9 << 20, "hits": 88110, "misses": 301},

@@ -4,7 +4,7 @@ const margin = { top: 8, right: 10, bottom: 20, left: 54 };
 
 // Chart draws the lines of a description into its figure:
 //   title, unit (for people who hear it), scale "linear" or "log", least (the smallest upper end of the axis),
-//   format(value), lines [{ name, label, value(entry) }] where a value of null is a gap, and
+//   format(value), tick(value) where the axis has another form, lines [{ name, label, value(entry) }] where a value of null is a gap, and
 //   level(status), a line across, or nothing.
 class Chart {
   constructor(parent, description) {
@@ -22,7 +22,7 @@ class Chart {
     this.marks = drawing("path", { class: "restart" });
     this.across = drawing("path", { class: "across" });
     this.paths = this.lines.map((line) => drawing("path", { class: "line", "data-line": line.name }));
-    this.dots = this.lines.map((line) => drawing("circle", { class: "dot", "data-line": line.name, r: 3.5 }));
+    this.dots = this.lines.map((line) => drawing("circle", { class: "dot", "data-line": line.name, r: 3.5, visibility: "hidden" }));
     this.hair = drawing("path", { class: "hair" });
     this.svg = drawing("svg", { "aria-hidden": "true" }, this.grid, this.across, this.marks, ...this.paths, this.hair, ...this.dots);
     // A slider through time: the arrow keys and a screen reader's gestures move it, and its text is what stands there.
@@ -31,7 +31,7 @@ class Chart {
       "aria-valuemin": 1 - seconds, "aria-valuemax": 0, "aria-valuenow": 0,
     }, this.svg);
     this.figure = element("figure", { class: "chart sheet" },
-      element("figcaption", {}, element("h3", { id }, this.title), element("p", { class: "keys" }, ...keys, this.when)), this.plot);
+      element("figcaption", {}, element("h3", { id }, this.title), element("p", { class: "keys" }, this.when, ...keys)), this.plot);
     parent.append(this.figure);
   }
 
@@ -99,9 +99,9 @@ class Chart {
     const lines = this.ticks().map((value) => {
       const y = Math.round(this.y(value)) + 0.5;
       return [drawing("path", { d: `M${margin.left} ${y}H${right}` }),
-        drawing("text", { x: margin.left - 6, y: y + 4, "text-anchor": "end" }, this.format(value))];
+        drawing("text", { x: margin.left - 6, y: y + 4, "text-anchor": "end" }, (this.tick ?? this.format)(value))];
     });
-    const every = this.width < 300 ? 2 : 1;
+    const every = this.width < 420 ? 2 : 1;
     const minutes = [0, 1, 2, 3, 4, 5].filter((minute) => minute % every === 0).map((minute) => {
       const x = Math.round(this.x(seconds - 1 - Math.min(minute * 60, seconds - 1))) + 0.5;
       return [drawing("path", { d: `M${x} ${bottom}v4` }), drawing("text", {

@@ -5,11 +5,11 @@ const descriptions = [
     { name: "main", label: "requests", value: (entry) => entry.requests },
     { name: "bad", label: "errors", value: (entry) => entry.errors },
   ] },
-  { title: "Latency", scale: "log", format: duration, lines: [
+  { title: "Latency", scale: "log", format: duration, tick, lines: [
     { name: "second", label: "p99", value: (entry) => entry.requests ? entry.p99 : null },
     { name: "main", label: "p50", value: (entry) => entry.requests ? entry.p50 : null },
   ] },
-  { title: "Queue wait", scale: "linear", least: 0.01, format: duration, lines: [
+  { title: "Queue wait", scale: "linear", least: 0.01, format: duration, tick, lines: [
     { name: "main", label: "p99", value: (entry) => entry.queue_p99 },
   ] },
   { title: "Busy slots", scale: "linear", least: 1, format: rate, level: (status) => status.slots?.total ?? null, lines: [

@@ -25,6 +25,11 @@ function show(node, visible) {
   if (node.hidden === visible) node.hidden = !visible;
 }
 
+// percentage is the width of a bar.
+function percentage(part, whole) {
+  return whole > 0 ? `${Math.min(100, (part ?? 0) / whole * 100).toFixed(1)}%` : "0";
+}
+
 // element makes one with attributes and children; a child that is a string is text.
 function element(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
@@ -48,20 +53,21 @@ class Rows {
   }
 
   set(items, key) {
-    const gone = new Set(this.byKey.keys());
+    // What is gone goes first: a row that stays must not be moved, as an element that is moved loses the focus.
+    const here = new Set(items.map(key));
+    for (const [name, row] of this.byKey) {
+      if (here.has(name)) continue;
+      row.node.remove();
+      this.byKey.delete(name);
+    }
     let next = this.parent.firstElementChild;
     for (const item of items) {
       const name = key(item);
       let row = this.byKey.get(name);
       if (!row) this.byKey.set(name, row = this.make(item));
-      gone.delete(name);
       this.update(row, item);
       if (row.node === next) next = next.nextElementSibling;
       else this.parent.insertBefore(row.node, next);
-    }
-    for (const name of gone) {
-      this.byKey.get(name).node.remove();
-      this.byKey.delete(name);
     }
   }
 }

@@ -29,6 +29,9 @@ function digits(value) {
   return value < 9.995 ? value.toFixed(2) : value < 99.95 ? value.toFixed(1) : value.toFixed(0);
 }
 
+// tick is a time on an axis, without digits that say nothing: 1 s, 100 ms.
+const tick = (seconds) => duration(seconds).replace(/\.0+ /, " ").replace(/^0 ms$/, "0");
+
 // age is a time that is long enough to be told in two units.
 function age(seconds) {
   if (missing(seconds)) return dash;
@@ -70,5 +73,8 @@ function percent(part, whole) {
 function clock(unix) {
   return missing(unix) || unix <= 0 ? dash : clocks.format(unix * 1000);
 }
+
+// spaced is a name of the API as people write it.
+const spaced = (name) => name.replaceAll("_", " ");
 
 const plural = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;

@@ -6,13 +6,14 @@ const map = new WorkerMap((pid, thread) => details.open(pid, thread, page.status
 const details = new ThreadDetails(map);
 const views = [map, details, new SlowRequests(), new FailedRequests(), new Tables()];
 const reload = new Reload((text) => write(byId("notice"), text));
-const stream = new Stream({ heard, changed, refused: () => token.ask() });
+const stream = new Stream({ heard, changed });
 const token = new Token(() => stream.retry());
 
 // heard takes a status. A page that nobody sees keeps it, and draws when it is looked at again.
 function heard(status) {
   const before = page.status;
   page.status = status;
+  show(byId("main"), true);
   token.hide();
   if (charts.add(status)) {
     write(byId("notice"), `The server was restarted: pid ${before.pid} is now ${status.pid}.`);
@@ -36,13 +37,15 @@ function changed(link, { since, next, reason } = {}) {
   mark(byId("bar"), "data-link", link);
   byId("reload").disabled = link !== "live";
   show(byId("again"), link === "lost");
-  if (link === "live") {
-    write(byId("link"), "Live");
-    return;
-  }
-  const again = Math.round((next - Date.now()) / 1000);
-  write(byId("link"), `Connection lost since ${clock(since / 1000)}${reason ? ` (${reason})` : ""}. ${again > 1 ? `Next try in ${again} s.` : "Trying again …"}`);
-  draw();
+  write(byId("link"), told(link, since, next, reason));
+  if (link === "refused") token.ask();
+  if (link !== "live") draw();
+}
+
+function told(link, since, next, reason) {
+  if (link === "live") return "Live";
+  if (link === "refused") return "Waiting for the token.";
+  return `Connection lost since ${clock(since / 1000)}${reason ? ` (${reason})` : ""}. Next try at ${clock(next / 1000)}.`;
 }
 
 for (const choice of document.querySelectorAll("input[name=theme]")) {

@@ -1,6 +1,6 @@
 // --- requests that somebody may ask about: the slowest, and those that went wrong ---
 
-const parts = ["read", "queue", "application", "send"];
+const parts = ["read", "queue", "application", "send"]; // those that have a column
 
 class SlowRequests {
   constructor() {
@@ -18,12 +18,14 @@ class SlowRequests {
   update(row, item) {
     write(row.method, item.method);
     write(row.path, item.path);
-    write(row.facts, `${item.status || "no answer"}${item.worker ? `, worker ${item.worker}, thread ${item.thread}` : ""}`);
+    const ran = item.worker ? `, worker ${item.worker}, thread ${item.thread}` : "";
+    const held = item.delayed > 0 ? `, held back for ${duration(item.delayed)} by a limit` : "";
+    write(row.facts, `${item.status || "no answer"}, ${age(this.now - item.time)} ago${ran}${held}`);
+    row.held.style.width = percentage(item.delayed, this.longest);
     mark(row.node, "title", `request ${item.id}`);
-    write(row.when, `${age(this.now - item.time)} ago`);
     parts.forEach((part, i) => {
       write(row.times[i], duration(item[part]));
-      row.bars[i].style.width = `${(item[part] / this.longest * 100).toFixed(2)}%`;
+      row.bars[i].style.width = percentage(item[part], this.longest);
     });
     write(row.total, duration(item.total));
   }
@@ -31,13 +33,14 @@ class SlowRequests {
 
 function makeSlow() {
   const method = element("b"), path = element("span", { class: "path" }), facts = element("span", { class: "soft" });
+  const held = element("i", { class: "part", "data-part": "held" });
   const bars = parts.map((part) => element("i", { class: "part", "data-part": part }));
   const times = parts.map((part) => element("td", { class: "number", "data-label": part }));
-  const when = element("td", { class: "soft when" }), total = element("td", { class: "number total", "data-label": "total" });
+  const total = element("td", { class: "number total", "data-label": "total" });
   const node = element("tr", {}, element("th", { scope: "row" },
-    element("span", { class: "request" }, method, " ", path, " ", facts), element("span", { class: "stack", "aria-hidden": "true" }, ...bars)),
-  when, ...times, total);
-  return { node, method, path, facts, bars, times, when, total };
+    element("span", { class: "request" }, method, " ", path), element("span", { class: "stack", "aria-hidden": "true" }, bars[0], held, ...bars.slice(1)), facts),
+  ...times, total);
+  return { node, method, path, facts, held, bars, times, total };
 }
 
 class FailedRequests {
@@ -56,7 +59,7 @@ class FailedRequests {
     write(row.status, item.status || "cut");
     write(row.method, item.method);
     write(row.path, item.path);
-    write(row.reason, item.reason || dash);
+    write(row.reason, spaced(item.reason || dash));
     write(row.when, `${age(this.now - item.time)} ago`);
     mark(row.node, "title", `request ${item.id}, ${clock(item.time)}`);
   }

@@ -2,7 +2,7 @@
 
 const seconds = 300;
 
-// Series holds entries by their second. A restart of the server does not end it: the seconds without one are gaps.
+// Series holds entries by the end of their second. A restart of the server does not end it: the seconds without one are gaps.
 class Series {
   constructor() {
     this.byTime = new Map();
@@ -20,7 +20,7 @@ class Series {
     const brought = status.history ?? [];
     for (const entry of brought) this.byTime.set(entry.t, entry);
     if (brought.length === 0 && this.last !== null && !restarted) this.derive(this.last, status);
-    this.end = Math.max(...(brought.length ? brought.map((entry) => entry.t) : [Math.floor(status.now) - 1]));
+    this.end = brought.length ? Math.max(...brought.map((entry) => entry.t)) : Math.floor(status.now);
     this.last = status;
     this.forget();
     return restarted;
@@ -29,7 +29,7 @@ class Series {
   // derive makes an entry from two statuses, for each second between them. Percentiles are those of the window, as no others
   // are known.
   derive(before, after) {
-    const t = Math.floor(after.now) - 1;
+    const t = Math.floor(after.now);
     const passed = Math.max(after.now - before.now, 0.001);
     const errors = (status) => Object.entries(status.requests?.by_status ?? {})
       .reduce((sum, [code, number]) => code >= 500 ? sum + number : sum, 0);
@@ -41,7 +41,7 @@ class Series {
       queue_p99: after.latency?.queue_p99 ?? 0,
       busy: after.slots?.busy ?? 0,
     };
-    for (let second = Math.max(Math.floor(before.now), t - seconds); second <= t; second++) {
+    for (let second = Math.max(Math.floor(before.now) + 1, t - seconds); second <= t; second++) {
       if (!this.byTime.has(second)) this.byTime.set(second, { ...entry, t: second });
     }
   }

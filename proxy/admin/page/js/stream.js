@@ -6,10 +6,10 @@ const silence = 8_000; // ms without an event after which a connection is taken 
 // Stream keeps a connection to api/events. The browser's own way of trying again has no growing pauses, and gives up for
 // good when it is answered with an error; so each connection is used once.
 class Stream {
-  // heard gets each status; changed gets "live", "opening" or "lost", the time in ms since when, and the next try's, or a
-  // reason; refused is called when the listener wants a token.
-  constructor({ heard, changed, refused }) {
-    Object.assign(this, { heard, changed, refused, tries: 0, lostAt: null });
+  // heard gets each status; changed gets "live", "refused" where the listener wants a token, or "lost" with the time in ms
+  // since when, that of the next try, and a reason.
+  constructor({ heard, changed }) {
+    Object.assign(this, { heard, changed, tries: 0, lostAt: null });
     addEventListener("online", () => this.retry());
     document.addEventListener("visibilitychange", () => { if (!document.hidden) this.retry(); });
   }
@@ -44,28 +44,29 @@ class Stream {
     this.next = setTimeout(() => this.open(), pause);
     this.changed("lost", { since: this.lostAt, next });
     const { tries } = this;
-    const reason = await this.why();
-    if (reason && this.lostAt !== null && tries === this.tries) this.changed("lost", { since: this.lostAt, next, reason });
+    const { refused, reason } = await this.why();
+    if (this.lostAt === null || tries !== this.tries) return; // something has happened meanwhile
+    if (refused) {
+      clearTimeout(this.next);
+      this.changed("refused");
+    } else if (reason) {
+      this.changed("lost", { since: this.lostAt, next, reason });
+    }
   }
 
   // why asks for what an EventSource does not tell: the status with which it was refused.
   async why() {
     try {
       const response = await fetch("api/events", { cache: "no-store", signal: AbortSignal.timeout(2000), headers: { Accept: "text/event-stream" } });
-      const refused = response.status === 401 || response.status === 403;
-      const text = response.ok ? "" : `${response.status} ${(await response.text()).trim().slice(0, 200)}`;
-      if (response.ok) await response.body.cancel();
-      if (refused) this.wait();
-      return refused ? "the token is missing" : text;
+      if (response.ok) {
+        await response.body.cancel();
+        return {};
+      }
+      const text = (await response.text()).trim().slice(0, 200);
+      return { refused: response.status === 401, reason: `${response.status} ${text}` };
     } catch {
-      return "";
+      return {}; // there is nobody
     }
-  }
-
-  // wait ends the tries until somebody has given the token.
-  wait() {
-    clearTimeout(this.next);
-    this.refused();
   }
 
   // retry tries at once, if there is something to be tried.

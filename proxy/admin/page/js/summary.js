@@ -33,7 +33,7 @@ function drawFigures(status, series) {
   put("busy", count(slots.busy));
   put("busy-more", `of ${count(slots.total)}`);
   put("queue", count(queue.length));
-  put("queue-more", queue.length > 0 ? `of ${count(queue.limit)}, oldest ${duration(queue.oldest)}` : `of ${count(queue.limit)}`);
+  put("queue-more", queue.length > 0 ? `oldest ${tick(queue.oldest)}` : `of ${count(queue.limit)}`);
   put("connections", count(connections.open));
   put("connections-more", connections.limit ? `${count(connections.idle)} idle, of ${count(connections.limit)}` : `${count(connections.idle)} idle`);
   put("memory", bytes(workers.reduce((sum, worker) => sum + (worker.rss ?? 0), 0)));

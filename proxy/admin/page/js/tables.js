@@ -3,10 +3,11 @@
 class Tables {
   constructor() {
     this.statuses = new Rows(byId("statuses"), makeStatus, updateStatus);
+    this.reasons = new Rows(byId("reasons"), makeFact, updateFact);
     this.sources = new Rows(byId("sources"), makeFact, updateFact);
     this.restarts = new Rows(byId("restarts"), makeFact, updateFact);
     this.paths = new Rows(byId("paths").tBodies[0], makeCells(3), updatePath);
-    this.limits = new Rows(byId("limits").tBodies[0], makeCells(6), updateLimit);
+    this.limits = new Rows(byId("limits").tBodies[0], makeCells(7), updateLimit);
   }
 
   draw(status) {
@@ -23,6 +24,9 @@ class Tables {
     const total = codes.reduce((sum, [, number]) => sum + number, 0);
     this.statuses.set(codes.map(([code, number]) => ({ code, number, total })), ({ code }) => code);
     this.sources.set(Object.entries(requests.by_source ?? {}), ([name]) => name);
+    const reasons = Object.entries(requests.by_reason ?? {});
+    show(byId("reasons-part"), reasons.length > 0);
+    this.reasons.set(reasons, ([name]) => name);
     put("dropped", requests.log_lines_dropped ? `${plural(requests.log_lines_dropped, "line")} of the access log dropped.` : "");
   }
 
@@ -38,6 +42,7 @@ class Tables {
     show(byId("limits-none"), list.length === 0);
     this.limits.set(list, ({ name }) => name);
     const state = redis?.state ?? "none";
+    show(byId("limits-alone"), list.some(({ alone }) => alone > 0));
     const known = redis?.since ? ` for ${age(now - redis.since)}` : "";
     put("redis", state === "none" ? "" : `Redis ${state}${known}${redis.errors ? `, ${plural(redis.errors, "error")}` : ""}`);
     mark(named.redis, "data-state", state);
@@ -49,10 +54,9 @@ class Tables {
     put("static-rate", percent(files.hits, (files.hits ?? 0) + (files.misses ?? 0)));
     put("static-hits", `${count(files.hits)}, ${count(files.misses)}`);
     put("spool", spool.limit ? `${bytes(spool.memory)} of ${bytes(spool.limit)}` : bytes(spool.memory));
-    const meter = byId("spool");
-    show(meter, spool.limit > 0);
-    const part = spool.limit ? Math.min(1, spool.memory / spool.limit) : 0;
-    if (meter.value !== part) meter.value = part;
+    const gauge = byId("spool");
+    show(gauge, spool.limit > 0);
+    gauge.firstElementChild.style.width = percentage(spool.memory, spool.limit);
   }
 }
 
@@ -65,7 +69,7 @@ function updateStatus(row, { code, number, total }) {
   write(row.code, code);
   write(row.number, count(number));
   mark(row.node, "data-class", `${code[0]}xx`);
-  row.part.style.width = `${(number / total * 100).toFixed(1)}%`;
+  row.part.style.width = percentage(number, total);
 }
 
 function makeFact() {
@@ -73,9 +77,8 @@ function makeFact() {
   return { node: element("div", {}, label, value), label, value };
 }
 
-// Names of counters are those of the API; an underscore is a space to people.
 function updateFact(row, [name, number]) {
-  write(row.label, name.replaceAll("_", " "));
+  write(row.label, spaced(name));
   write(row.value, count(number));
 }
 
@@ -85,6 +88,6 @@ function updatePath(row, { prefix, length, limit, busy, slots }) {
 }
 
 function updateLimit(row, limit) {
-  const texts = [limit.name, ...["allowed", "refused", "delayed", "dry_run", "keys"].map((name) => count(limit[name]))];
+  const texts = [limit.name, ...["allowed", "refused", "delayed", "dry_run", "alone", "keys"].map((name) => count(limit[name]))];
   texts.forEach((text, i) => write(row.cells[i], text));
 }

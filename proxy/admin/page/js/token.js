@@ -30,7 +30,7 @@ class Token {
     try {
       await fetch(`./?token=${encodeURIComponent(this.field.value)}`, { redirect: "manual", cache: "no-store" });
       const response = await fetch("api/status", { cache: "no-store" });
-      return response.status === 401 || response.status === 403 ? "That is not the token." : "";
+      return response.status === 401 ? "That is not the token." : "";
     } catch (fault) {
       return `No answer: ${fault.message}`;
     }

@@ -30,7 +30,7 @@ class WorkerMap {
     mark(row.node, "data-state", worker.state);
     write(row.facts, `generation ${worker.generation}, ${plural(worker.requests, "request")}, up ${age(this.now - worker.started)}`);
     write(row.memory, bytes(worker.rss));
-    row.used.style.width = `${((worker.rss ?? 0) / this.mostMemory * 100).toFixed(0)}%`;
+    row.used.style.width = percentage(worker.rss, this.mostMemory);
     row.threads.set(worker.threads ?? [], (thread) => thread.thread);
     for (const thread of worker.threads ?? []) this.updateThread(row.threads.byKey.get(thread.thread), worker, thread);
   }
@@ -40,11 +40,10 @@ class WorkerMap {
     mark(cell.node, "data-state", state);
     mark(cell.node, "data-at", `${worker.pid}:${thread.thread}`);
     write(cell.time, state === "idle" ? "" : brief(this.now - thread.since));
-    write(cell.sign, { idle: "·", busy: "", stuck: "!" }[state] ?? "");
-    write(cell.path, request ? `${request.method} ${request.path}` : "");
-    // The label has no running time, so that it changes only with what the thread does.
-    const doing = request ? `${state}, ${request.method} ${request.path}, since ${clock(thread.since)}` : state;
-    mark(cell.node, "aria-label", `worker ${worker.pid}, thread ${thread.thread}: ${doing}`);
+    write(cell.label, `thread ${thread.thread}, ${state} `);
+    const path = request ? `${request.method} ${request.path}` : "";
+    write(cell.path, path);
+    mark(cell.node, "title", path);
   }
 
   cell(at) { return at && this.grid.querySelector(`[data-at="${at}"]`); }
@@ -126,7 +125,7 @@ function makeWorker() {
 }
 
 function makeThread() {
-  const sign = element("span", { class: "sign" }), time = element("span", { class: "time" }), path = element("span", { class: "path" });
-  const node = element("div", { role: "gridcell", class: "cell", tabindex: -1, "aria-selected": false }, sign, time, path);
-  return { node, sign, time, path };
+  const label = element("span", { class: "hidden" }), time = element("span", { class: "time" }), path = element("span", { class: "path" });
+  const node = element("div", { role: "gridcell", class: "cell", tabindex: -1, "aria-selected": false }, label, time, path);
+  return { node, label, time, path };
 }
