@@ -11,6 +11,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +41,34 @@ func TestATCPServerWithADatabase(t *testing.T) {
 	r.await(true)
 	assert.Equal(t, 3, r.left("x"))
 	assert.Contains(t, redis.Do("INFO", "keyspace"), "db3:keys=2", "the bucket, and the list of processes")
+}
+
+// TestAUserOfItsOwn has the rights that the README tells of, and no others.
+func TestAUserOfItsOwn(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	command := regexp.MustCompile("`(ACL SETUSER forebay [^`]*)`").FindSubmatch(readme)
+	require.NotNil(t, command)
+	redis := redistest.Start(t)
+	words := []any{}
+	for word := range strings.FieldsSeq(strings.Replace(string(command[1]), ">PASSWORD", ">s3cret", 1)) {
+		words = append(words, word)
+	}
+	redis.Do(words...)
+	r := start(t, "unix://forebay:s3cret@"+redis.Socket+"?db=1")
+	r.await(true)
+	assert.Equal(t, 3, r.left("x"))
+	flight := r.flight("x", time.Hour)
+	r.fly(flight)
+	r.fly(r.flight("x", time.Hour))
+	full := r.flight("x", time.Hour)
+	require.NoError(t, r.Do(full))
+	assert.Zero(t, full.Steps[0].Granted)
+	charge := r.take("x")
+	charge.Steps[0].Kind, charge.Steps[0].Most = KindCharge, -3
+	require.NoError(t, r.Do(charge))
+	assert.Empty(t, redis.Do("ACL", "LOG"))
 }
 
 func TestTLS(t *testing.T) {
