@@ -35,9 +35,7 @@ const outcomeLate = "raised when the GIL is free"
 // raised in it. It takes two seconds at most. The thread's frames are to be received as before: it may come back by itself at
 // any time.
 func (s *Slot) Interrupt(raise bool) Interruption {
-	s.mu.Lock()
-	s.overdue = true
-	s.mu.Unlock()
+	s.mark()
 	request := s.current
 	s.worker.send(python.InterruptFrame(s.index, request, raise))
 	timer := time.NewTimer(stackTimeout)
@@ -58,6 +56,13 @@ func (s *Slot) Interrupt(raise bool) Interruption {
 			return late
 		}
 	}
+}
+
+// mark notes that the request has passed its deadline, for State.
+func (s *Slot) mark() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.overdue = true
 }
 
 // hearInterrupted takes the main thread's answer. Only one goroutine calls it, so there is room for the answer.

@@ -38,7 +38,9 @@ func (p *Pool) State() PoolState {
 	}
 	now := time.Now()
 	for _, w := range p.roster.all() {
-		state.Workers = append(state.Workers, w.summary(now))
+		if w.State() != Exited { // it is about to leave
+			state.Workers = append(state.Workers, w.summary(now))
+		}
 	}
 	slices.SortFunc(state.Workers, func(a, b WorkerState) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), a.Started.Compare(b.Started), cmp.Compare(a.PID, b.PID))

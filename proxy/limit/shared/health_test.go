@@ -59,11 +59,14 @@ func TestFaults(t *testing.T) {
 			relay := redistest.NewRelay(t, redis.Socket)
 			r := start(t, relay.URL(), func(c *config.Redis) { c.Timeout = 40 * time.Millisecond }) // the machine is busy
 			r.await(true)
+			failed := time.Now()
 			f.fail(redis, relay)
 			for deadline := time.Now().Add(patience); r.Up() && time.Now().Before(deadline); {
 				_ = r.Do(r.take("x")) // the first ones find out
 			}
 			assert.False(t, r.Up())
+			assert.Positive(t, r.Errors())
+			assert.WithinRange(t, r.Since(), failed, time.Now())
 			f.heal(redis, relay)
 			r.await(true)
 			require.Eventually(t, func() bool { return r.Do(r.take("x")) == nil }, patience, time.Millisecond)
