@@ -11,16 +11,21 @@ import (
 	"forebay/workers"
 )
 
-// reasonOf is the kind of what was wrong with a request; see statusOf for what its client sees of it.
+// reasonOf is the kind of what was wrong with a request, if anything was; see statusOf for what its client sees of it.
 func reasonOf(err error) access.Reason {
+	if err == nil { // here, as what follows allocates before it does anything
+		return access.NoReason
+	}
+	return reasonOfFault(err)
+}
+
+func reasonOfFault(err error) access.Reason {
 	var refusal *head.Refusal
 	var limited *limit.Refusal
 	var unsent *sendError
 	var raised *dispatch.ApplicationError
 	var invalid *brokenResponse
 	switch {
-	case err == nil:
-		return access.NoReason
 	case errors.As(err, &refusal):
 		return reasonOfRefusal(refusal.Status)
 	case errors.As(err, &limited):

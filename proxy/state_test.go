@@ -78,3 +78,8 @@ func TestRequestsAreCountedWithoutALog(t *testing.T) {
 		{Source: access.Application, Method: "GET", Status: 200, Count: 1},
 	}, counts.Answers)
 }
+
+// TestNoReasonCostsNothing: nearly all requests have none.
+func TestNoReasonCostsNothing(t *testing.T) {
+	assert.Zero(t, testing.AllocsPerRun(100, func() { reasonOf(nil) }))
+}
