@@ -40,6 +40,9 @@ type App struct {
 	// ScriptName is where the application is mounted, such as "/shop": SCRIPT_NAME in the environ, taken off PATH_INFO.
 	// Empty means the root. It never comes from a request.
 	ScriptName string `key:"script_name"`
+	// Django says whether the application's Django settings are asked for STATIC_ROOT and MEDIA_ROOT, which then are served
+	// without the application.
+	Django bool `key:"django"`
 }
 
 // Process is about forebay's own process.

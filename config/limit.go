@@ -3,6 +3,8 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -159,5 +161,11 @@ func parseMethod(text, _ string) (any, error) {
 	if !isFieldName(text) {
 		return nil, fmt.Errorf("want a method such as POST, not %q", text)
 	}
+	upper := strings.ToUpper(text)
+	if text != upper && slices.Contains(commonMethods, upper) { // it would never be met
+		return nil, fmt.Errorf("want %s: small letters make it another method than %q", upper, text)
+	}
 	return text, nil
 }
+
+var commonMethods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}

@@ -142,12 +142,13 @@ func TestLimitFaults(t *testing.T) {
 			"[[limit]]\nname = 'a'\nrate = ['1/s']", []string{`forebay.toml:3: limit "a": rate: want one value, not an array`},
 		},
 		"many faults": {
-			"[[limit]]\nname = 'a'\nrate = '1/s'\nstatus = 200\nipv6_prefix = 129\npaths = ['login']\nallow = ['10.0.0.1/8']\ndeny = ['x']\nexpire = 1\nmethods = ['a b']", []string{
+			"[[limit]]\nname = 'a'\nrate = '1/s'\nstatus = 200\nipv6_prefix = 129\npaths = ['login']\nallow = ['10.0.0.1/8']\ndeny = ['x']\nexpire = 1\nmethods = ['a b']\n[[limit]]\nname = 'b'\nrate = '1/s'\nmethods = ['PURGE', 'get']", []string{
 				`forebay.toml:4: limit "a": status: want a status from 400 to 498, or 503, not 200`, `forebay.toml:5: limit "a": ipv6_prefix: want at most 128, not 129`,
 				`forebay.toml:6: limit "a": paths: want a path that begins with a slash, such as "/login" or "/api/*/export", not "login"`,
 				`forebay.toml:7: limit "a": allow: bits are set beyond the mask of "10.0.0.1/8": 10.0.0.0/8 is meant, or one address`,
 				`forebay.toml:8: limit "a": deny: want an IP address or a network such as 10.0.0.0/8, not "x"`,
 				`forebay.toml:9: limit "a": expire: want 3s or more, not 1s`, `forebay.toml:10: limit "a": methods: want a method such as POST, not "a b"`,
+				`forebay.toml:14: limit "b": methods: want GET: small letters make it another method than "get"`,
 			},
 		},
 		"patterns": {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"regexp"
 	"strconv"
@@ -39,6 +40,8 @@ var periods = []struct {
 const (
 	fastest       = 1_000_000 // a second
 	longestRefill = 366 * 24 * time.Hour
+	// mostDrift leaves all rates below 90000/s alone.
+	mostDrift = 0.05
 )
 
 var ratePattern = regexp.MustCompile(`^\s*(\d{1,15})\s*/\s*(\d{0,9})\s*(s|sec|second|m|min|minute|h|hour|d|day)(?:\s+burst\s+(\d{1,15}))?\s*$`)
@@ -82,10 +85,18 @@ func (r Rate) check(text string) error {
 		return fmt.Errorf("want more than nothing, not %q", text)
 	case float64(r.Count) > fastest*r.Period.Seconds():
 		return fmt.Errorf("want at most %d a second, not %q", fastest, text)
+	case r.drift() > mostDrift:
+		return fmt.Errorf("want a rate that whole microseconds make, such as %d/s, not %q", time.Second/r.Interval(), text)
 	case float64(r.Burst)*r.Interval().Seconds() > longestRefill.Seconds():
 		return fmt.Errorf("want a burst that comes back within 366 days, not %q", text)
 	}
 	return nil
+}
+
+// drift is the part by which the rate that Interval makes differs from the one that was asked for.
+func (r Rate) drift() float64 {
+	exact := float64(r.Period) / float64(r.Count)
+	return math.Abs(exact/float64(r.Interval()) - 1)
 }
 
 func formatRate(value reflect.Value) string { return value.Interface().(Rate).String() }

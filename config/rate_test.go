@@ -32,6 +32,8 @@ func TestRates(t *testing.T) {
 		"a fraction":          {text: "0.5/s", fault: "want a rate such as"},
 		"a week":              {text: "1/w", fault: "want a rate such as"},
 		"too fast":            {text: "1000001/s", fault: "want at most 1000000 a second"},
+		"between two":         {text: "700000/s", fault: `want a rate that whole microseconds make, such as 1000000/s, not "700000/s"`},
+		"nearly one":          {text: "49000/s", want: Rate{49000, time.Second, 49000}, shown: "49000/s"},
 		"too slow":            {text: "1/367d", fault: "want at most 366 days"},
 		"a burst for ever":    {text: "1/day burst 367", fault: "comes back within 366 days"},
 		"words after it":      {text: "1/s burst 2 nodelay", fault: "want a rate such as"},
@@ -42,7 +44,7 @@ func TestRates(t *testing.T) {
 func TestIntervals(t *testing.T) {
 	cases := map[string]time.Duration{
 		"1000/s": time.Millisecond, "5/min": 12 * time.Second, "1000/h": 3600 * time.Millisecond, "1000000/s": time.Microsecond,
-		"3/s": 333_333 * time.Microsecond, "7/s": 142_857 * time.Microsecond, "600000/s": 2 * time.Microsecond,
+		"3/s": 333_333 * time.Microsecond, "7/s": 142_857 * time.Microsecond, "30000/s": 33 * time.Microsecond,
 	}
 	for text, want := range cases {
 		rate, err := parseRate(text, "")

@@ -72,7 +72,7 @@ func TestEverySettingIsReadFromEveryLayer(t *testing.T) {
 	dir := t.TempDir()
 	texts := map[string]string{
 		"app": "shop:app", "static": "/s/=" + dir, "chdir": dir, "pythonpath": "/lib", "env": "A=1", "python": "python3.12",
-		"script_name": "/shop", "bind": "127.0.0.1:9", "backlog": "7", "max_connections": "7", "keep_alive": "7s",
+		"script_name": "/shop", "django": "true", "bind": "127.0.0.1:9", "backlog": "7", "max_connections": "7", "keep_alive": "7s",
 		"forwarded_allow_ips": "10.0.0.0/8", "workers": "7", "threads": "7", "timeout": "7s", "graceful_timeout": "7s",
 		"boot_timeout": "7s", "queue_size": "7", "queue_timeout": "7s", "head_timeout": "7s", "head_size": "64KiB",
 		"limit_request_line": "7", "limit_request_fields": "7", "limit_request_field_size": "7", "body_timeout": "7s",

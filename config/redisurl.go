@@ -31,7 +31,11 @@ type RedisTarget struct {
 	url *url.URL
 }
 
-const redisPort = "6379"
+// The ports where nothing is said.
+const (
+	redisPort    = "6379"
+	sentinelPort = "26379"
+)
 
 // ParseRedis reads where a Redis is:
 //
@@ -83,7 +87,11 @@ func (t *RedisTarget) readPlace(u *url.URL, query url.Values) error {
 		if host == "" {
 			return fmt.Errorf("want a host, such as %s://127.0.0.1:%s", u.Scheme, redisPort)
 		}
-		if port == "" {
+		switch {
+		case port != "":
+		case t.Master != "":
+			port = sentinelPort
+		default:
 			port = redisPort
 		}
 		t.Addrs = []string{net.JoinHostPort(host, port)}

@@ -28,6 +28,9 @@ func TestRedisURLs(t *testing.T) {
 			"redis://a:26379?master=m&addr=b:26379&sentinel_password=x", "redis://a:26379?addr=b%3A26379&master=m&sentinel_password=xxxxx",
 			RedisTarget{Addrs: []string{"a:26379", "b:26379"}, Master: "m", SentinelPassword: "x"},
 		},
+		"a sentinel without a port": {
+			"redis://a?master=m", "redis://a?master=m", RedisTarget{Addrs: []string{"a:26379"}, Master: "m"},
+		},
 		"a cluster": {
 			"redis://a?cluster=true&addr=b:1", "redis://a?cluster=true&addr=b:1",
 			RedisTarget{Addrs: []string{"a:6379", "b:1"}, Cluster: true},

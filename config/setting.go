@@ -49,6 +49,7 @@ const moment = int64(time.Second)
 var Settings = []Setting{
 	{"app", "", "", groupApp, "MODULE[:CALLABLE]", "the WSGI application; without it the demo application runs", textKind},
 	{"static", "static", "", groupApp, "PREFIX=DIR", "serve the files below DIR at PREFIX without the application; repeatable", staticKind},
+	{"django", "django", "", groupApp, "", "serve STATIC_ROOT and MEDIA_ROOT of Django's settings without the application", switchKind},
 	{"chdir", "chdir", "", groupApp, "DIR", "change to DIR before the application is imported", pathKind},
 	{"pythonpath", "pythonpath", "", groupApp, "DIR,...", "further directories for sys.path", pathsKind},
 	{"env", "env", "e", groupApp, "KEY=VALUE", "add to the environment of the workers; repeatable", textKind},

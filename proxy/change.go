@@ -3,13 +3,17 @@ package proxy
 import (
 	"context"
 	"net"
+	"slices"
+
+	"forebay/proxy/static"
 )
 
 // Change is settings that can be put in force: all that may fail has been done.
 type Change struct {
-	proxy  *Proxy
-	rules  *rules
-	opened []*listener
+	proxy    *Proxy
+	settings Settings
+	rules    *rules
+	opened   []*listener
 }
 
 // Prepare opens what other settings need. Nothing is served by them before Apply; who connects to a new address meanwhile
@@ -24,7 +28,14 @@ func (p *Proxy) Prepare(ctx context.Context, s Settings) (*Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Change{p, rules, opened}, nil
+	return &Change{p, s, rules, opened}, nil
+}
+
+// Serve adds mappings of files to those of the settings. It is called before Apply.
+func (c *Change) Serve(mappings []static.Mapping) {
+	c.rules.files.Close()
+	c.settings.Static = slices.Concat(c.settings.Static, mappings)
+	c.rules.files = newFiles(c.settings)
 }
 
 // Apply puts the settings in force: for each request that begins from now on, and for the sockets. Those of addresses that

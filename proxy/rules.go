@@ -51,7 +51,7 @@ type rules struct {
 
 func newRules(s Settings) (*rules, error) {
 	r := &rules{
-		cfg: s.Proxy, paths: s.Paths, mount: s.Mount, files: static.New(s.Static, s.Proxy.StaticMemory, int64(s.Proxy.StaticFiles)),
+		cfg: s.Proxy, paths: s.Paths, mount: s.Mount, files: newFiles(s),
 		compressor: compress.New(s.Proxy),
 		stay:       usualStay, halfClosed: usualHalfClosed,
 		idField: []byte(s.Proxy.RequestIDHeader), idName: strings.ToLower(s.Proxy.RequestIDHeader),
@@ -74,6 +74,11 @@ func newRules(s Settings) (*rules, error) {
 	}
 	r.named, err = handover.Open(s.Proxy.XSendfile, s.Proxy.XAccelRedirect)
 	return r, err
+}
+
+// newFiles makes what answers for static files.
+func newFiles(s Settings) *static.Files {
+	return static.New(s.Static, s.Proxy.StaticMemory, int64(s.Proxy.StaticFiles))
 }
 
 // body returns the limits of the body of a request whose path has that index in Settings.Paths, or config.NoPath.

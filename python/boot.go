@@ -18,6 +18,7 @@ type Boot struct {
 	Dump    int            // the descriptor that stacks go to which the main thread could not take; 0: there is none
 	Marks   int            // that of memory where each thread marks what it begins, a u32 for each slot; 0: there is none
 	Modules bool           // MODULES are asked for
+	Django  bool           // Ready.Django is asked for
 	Environ map[string]any // strings, bools and ints that every environ has; not nil
 }
 
@@ -63,6 +64,9 @@ func (b Boot) dict() map[string]any {
 	}
 	if b.Modules {
 		boot["modules"] = true
+	}
+	if b.Django {
+		boot["django"] = true
 	}
 	return boot
 }
@@ -114,6 +118,8 @@ type Ready struct {
 	DumpSignal     int   // has the thread that it is sent to write its stack to Boot.Dump; 0: there is none
 	// Strays are the names of the threads that the application of a template has started: no fork takes them along.
 	Strays []string
+	// Django is what the application's settings say of files; nil if that was not asked.
+	Django *Django
 }
 
 // ParseReady reads the payload of READY and checks the sample in it.
@@ -143,6 +149,9 @@ func ParseReady(payload []byte) (Ready, error) {
 	for _, v := range strays {
 		stray, _ := v.(string)
 		r.Strays = append(r.Strays, stray)
+	}
+	if r.Django, err = parseDjango(d["django"]); err != nil {
+		return r, err
 	}
 	if !reflect.DeepEqual(d["sample"], any(sample())) {
 		return r, fmt.Errorf("%s %s does not read and write marshal as forebay does", r.Implementation, r.Version)

@@ -154,3 +154,18 @@ func TestReadySaysHowToReachItsThreads(t *testing.T) {
 	assert.Equal(t, []int{11, 0, 13}, got.Threads, "what is no number is nobody's id")
 	assert.Equal(t, 62, got.DumpSignal)
 }
+
+func TestReadyOfAnApplicationWithDjango(t *testing.T) {
+	said := map[string]any{
+		"static_url": "static/", "static_root": "/srv/static", "media_url": "", "media_root": "", "script_name": "/shop", "settings": "/srv/s.py",
+	}
+	got, err := ParseReady(ready(func(d map[string]any) { d["django"] = said }))
+	require.NoError(t, err)
+	assert.Equal(t, &Django{StaticURL: "static/", StaticRoot: "/srv/static", ScriptName: "/shop", Settings: "/srv/s.py"}, got.Django)
+	for name, bad := range map[string]any{
+		"no dict": "static/", "something missing": map[string]any{"static_url": ""}, "no text": map[string]any{"static_url": 1},
+	} {
+		_, err := ParseReady(ready(func(d map[string]any) { d["django"] = bad }))
+		assert.ErrorIs(t, err, ErrMarshal, name)
+	}
+}

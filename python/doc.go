@@ -57,7 +57,7 @@
 //
 // and the worker answers or reports:
 //
-//	READY    48  marshal dict: see Ready.
+//	READY    48  marshal dict: see Ready. If BOOT asks for it, "django" is what the application's settings say of files.
 //	MODULES  53  marshal list[bytes]: paths of files that the application was made of and that were not reported before.
 //	             Only if BOOT asks for it: before READY and FAILED, and later when something was imported.
 //	FAILED   49  marshal (text: str,): the application could not be loaded; text is the traceback. The worker exits with 3.

@@ -3,6 +3,8 @@ package workers
 import (
 	"context"
 	"sync"
+
+	"forebay/python"
 )
 
 // generation is the workers that run one program with one configuration. A gated one lends nothing before all its workers
@@ -20,7 +22,8 @@ type generation struct {
 	loaded  chan struct{}  // gets an entry whenever the last of the workers is loaded
 
 	mu       sync.Mutex
-	standing int // workers that are loaded and wait
+	standing int          // workers that are loaded and wait
+	said     python.Ready // what the last of them says
 }
 
 // begin starts the workers of a plan.
@@ -77,17 +80,25 @@ func (g *generation) end() {
 	}
 }
 
-// stand counts a worker that is loaded and waits for the gate, or, with -1, one that was and has died.
-func (g *generation) stand(by int) {
+// stand counts a worker that is loaded and waits for the gate.
+func (g *generation) stand(w *Worker) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.standing += by
+	g.said = w.ready
+	g.standing++
 	if g.standing == g.cfg.Processes {
 		select {
 		case g.loaded <- struct{}{}:
 		default: // the supervisor has not seen the last one yet
 		}
 	}
+}
+
+// fall counts a worker that has died while it waited for the gate.
+func (g *generation) fall() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.standing--
 }
 
 // open opens the gate if all workers are still loaded, and returns when their slots are lent.

@@ -13,7 +13,7 @@ import (
 
 // reload asks for another generation, and returns when it boots or is the next to do so.
 func (r *running) reload(cfg config.Workers, program Program) <-chan error {
-	result := r.pool.ask(plan{cfg, grace, program})
+	result := r.pool.ask(plan{cfg, grace, program}).done
 	r.pool.Resize(0) // the supervisor has dealt with it
 	return result
 }
@@ -179,7 +179,8 @@ func TestStopWithinAReload(t *testing.T) {
 	assert.ErrorIs(t, r.reloaded(result), ErrStopped)
 	assert.ErrorIs(t, r.reloaded(waiting), ErrStopped)
 	require.NoError(t, r.wait())
-	assert.ErrorIs(t, r.pool.Reload(several(2), grace, program), ErrStopped)
+	_, err := r.pool.Reload(several(2), grace, program)
+	assert.ErrorIs(t, err, ErrStopped)
 	assert.Zero(t, r.pool.Resize(1))
 }
 

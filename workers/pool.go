@@ -57,7 +57,8 @@ type plan struct {
 // reload is a generation that is asked for.
 type reload struct {
 	plan plan
-	done chan error // what became of it; one entry
+	said python.Ready // what one of its workers says; valid after done, if all went well
+	done chan error   // what became of it; one entry
 }
 
 // resize is a change of the number of workers.
@@ -148,6 +149,7 @@ func (p *Pool) supervise(ctx context.Context) error {
 			if next.open() {
 				p.restarts.add(Reloaded, len(current.seats))
 				current.end()
+				asked.said = next.said
 				asked.finish(nil)
 				current, next, asked, hopeless = next, nil, nil, nil
 			}
@@ -181,23 +183,25 @@ func (r *reload) finish(err error) {
 }
 
 // Reload boots a generation of workers by another plan, and when all of them are ready lends their slots and drains those
-// of the generation before. It blocks until that drain has begun. After any error the old generation goes on as if
+// of the generation before. It blocks until that drain has begun, and returns what one of them says of itself. After any error the old generation goes on as if
 // nothing had been: a *LoadError, a *PythonError, ErrBootTimeout, or a *DiedError when a worker has died several times.
 // Only one generation boots at a time: of those that are asked for meanwhile the latest wins, and the others end with
 // ErrSuperseded. Safe for concurrent use.
-func (p *Pool) Reload(cfg config.Workers, grace time.Duration, program Program) error {
-	return <-p.ask(plan{cfg, grace, program})
+func (p *Pool) Reload(cfg config.Workers, grace time.Duration, program Program) (python.Ready, error) {
+	r := p.ask(plan{cfg, grace, program})
+	err := <-r.done
+	return r.said, err
 }
 
-// ask hands a plan to the supervisor and returns where its result will be.
-func (p *Pool) ask(plan plan) <-chan error {
+// ask hands a plan to the supervisor and returns the reload, whose result is to come.
+func (p *Pool) ask(plan plan) *reload {
 	r := &reload{plan: plan, done: make(chan error, 1)}
 	select {
 	case p.reloads <- r:
 	case <-p.ended:
 		r.finish(ErrStopped)
 	}
-	return r.done
+	return r
 }
 
 // Resize adds workers to those that run, or takes some away, which then drain; one always stays. It returns how many

@@ -139,7 +139,7 @@ func (s *seat) take(b booted) {
 		s.fail(b.err)
 	case s.gate != nil:
 		s.worker, s.since = b.worker, time.Now()
-		s.gen.stand(+1)
+		s.gen.stand(s.worker)
 	default:
 		s.lend(b.worker)
 	}
@@ -258,7 +258,7 @@ func (s *seat) mourn() {
 		s.gen.finish(w, false)
 		return
 	}
-	s.gen.stand(-1)
+	s.gen.fall()
 	w.discard(false)
 	if died := (&DiedError{PID: w.PID(), Exit: w.exit}); s.hopeless(died) {
 		s.gen.fail(died)

@@ -13,10 +13,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,6 +40,7 @@ func TestDjango(t *testing.T) {
 		"an upload comes back as it went":           djangoUpload,
 		"an answer arrives while it is made":        djangoStream,
 		"static files are not Django's work":        djangoStatic,
+		"uploads are shown, and not run":            djangoMedia,
 		"paths and errors are Django's":             djangoPaths,
 		"HEAD has the head of GET":                  djangoHead,
 		"answers go to who asked":                   djangoConcurrency,
@@ -51,7 +54,7 @@ func TestDjango(t *testing.T) {
 			prepareDjango(t, python, data)
 			s := startForebay(t, "--python", python, "--chdir", "testdata/django", "-w", "2", "--threads", "2",
 				"-e", "MYSITE_DATA="+data, "-e", "PYTHONDONTWRITEBYTECODE=1",
-				"--static", "/static/="+filepath.Join(data, "static"), "mysite.wsgi")
+				"--django", "mysite.wsgi")
 			for name, visit := range visits {
 				t.Run(name, func(t *testing.T) { visit(t, site{newBrowser(t, s.URL), python, gate, data}) })
 			}
@@ -146,6 +149,25 @@ func djangoStatic(t *testing.T, s site) {
 	assert.Contains(t, s.get(t, "/static/admin/js/core.js").Header.Get("Content-Type"), "javascript")
 	assert.Equal(t, http.StatusNotFound, s.get(t, "/static/library/none.css").Status)
 	assert.Equal(t, http.StatusNotFound, s.get(t, "/static/%2e%2e/db.sqlite3").Status)
+}
+
+func djangoMedia(t *testing.T, s site) {
+	link := regexp.MustCompile(`/static/library/style\.[0-9a-f]{12}\.css`).FindString(s.get(t, "/").Body)
+	require.NotEmpty(t, link, "ManifestStaticFilesStorage")
+	assert.Contains(t, s.get(t, link).Header.Get("Cache-Control"), "immutable")
+
+	require.NoError(t, os.MkdirAll(filepath.Join(s.data, "media", "own"), 0o700))
+	name := "me.5af66c1b1797.svg" // as a visitor may call a file that is replaced tomorrow
+	require.NoError(t, os.WriteFile(filepath.Join(s.data, "media", "own", name), []byte("<svg onload='alert(1)'/>"), 0o600))
+	require.Eventually(t, func() bool { return s.get(t, "/media/own/"+name).Status == http.StatusOK }, startDeadline, 50*time.Millisecond,
+		"the directory was made after the start")
+	picture := s.get(t, "/media/own/"+name)
+	assert.Equal(t, "image/svg+xml", picture.Header.Get("Content-Type"))
+	assert.Contains(t, picture.Header.Get("Content-Security-Policy"), "script-src 'none'")
+	assert.Equal(t, "nosniff", picture.Header.Get("X-Content-Type-Options"))
+	assert.Equal(t, "no-cache", picture.Header.Get("Cache-Control"))
+	assert.Equal(t, http.StatusNotFound, s.get(t, "/media/own/").Status)
+	assert.Equal(t, http.StatusNotFound, s.get(t, "/media/%2e%2e/db.sqlite3").Status)
 }
 
 func djangoPaths(t *testing.T, s site) {

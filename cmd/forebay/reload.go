@@ -78,10 +78,12 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 		change.Drop()
 		return now, err
 	}
-	if err := s.pool.Reload(cfg.Workers, cfg.Dispatch.GracefulTimeout, s.watched(next.program)); err != nil {
+	ready, err := s.pool.Reload(cfg.Workers, cfg.Dispatch.GracefulTimeout, s.watched(next.program))
+	if err != nil {
 		change.Drop()
 		return now, errors.Join(err, target.Close())
 	}
+	change.Serve(s.filesOfDjango(next, ready))
 	s.budget.Resize(cfg.Proxy.SpoolMemory)
 	s.dispatcher.Reconfigure(cfg.Dispatch, cfg.Paths, s.limits(next))
 	change.Apply()

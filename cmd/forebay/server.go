@@ -46,7 +46,8 @@ type server struct {
 	activated  int       // sockets that a service manager has passed
 	heritage   *heritage // what our predecessor has left to us; nil without one
 	addrs      []net.Addr
-	hasPIDFile atomic.Bool // it is ours: another server's is not touched
+	mapped     []config.Static // as it was at the start
+	hasPIDFile atomic.Bool     // it is ours: another server's is not touched
 }
 
 func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) (*server, error) {
@@ -69,6 +70,7 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 		return nil, err
 	}
 	cfg = s.started.cfg
+	s.mapped = cfg.Proxy.Static
 	s.stopping = newStopping(cfg.Dispatch.GracefulTimeout)
 	if s.access, err = access.Open(cfg.Log.Access, stdout); err != nil {
 		return nil, err
@@ -202,6 +204,9 @@ func (s *server) awaitFirst(worked chan error, running *sync.WaitGroup) (*python
 
 // welcome tells everybody that the first worker is ready.
 func (s *server) welcome(ready python.Ready, stderr io.Writer) error {
+	if err := s.serveDjango(ready); err != nil {
+		return err
+	}
 	if err := s.succeed(); err != nil {
 		return err
 	}
@@ -247,7 +252,7 @@ func (s *server) announce(w io.Writer, ready python.Ready) {
 	fmt.Fprintf(w, "  application  %s in %s\n", app, program.Dir)
 	fmt.Fprintf(w, "  python       %s %s%s: %s\n", ready.Implementation, ready.Version, gil, program.Python)
 	fmt.Fprintf(w, "  workers      %d × %d threads\n", cfg.Workers.Processes, cfg.Workers.Threads)
-	for _, m := range cfg.Proxy.Static {
+	for _, m := range s.mapped {
 		fmt.Fprintf(w, "  static       %s from %s\n", m.Prefix, m.Dir)
 	}
 }

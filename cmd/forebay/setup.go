@@ -68,7 +68,7 @@ func programOf(cfg config.Config, dir string) (workers.Program, error) {
 			Spec:  specOf(cfg),
 			Name:  cfg.Process.Name,
 			Path:  append([]string{dir}, cfg.App.PythonPath...),
-			Hooks: cfg.Workers.Hooks,
+			Hooks: cfg.Workers.Hooks, Django: cfg.App.Django,
 			Environ: map[string]any{
 				"SERVER_SOFTWARE":   "forebay/" + buildVersion(),
 				"SCRIPT_NAME":       cfg.App.ScriptName,

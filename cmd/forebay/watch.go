@@ -74,7 +74,7 @@ func (s *server) reloadEdited(now config.Config, files []string) config.Config {
 func (s *server) loadEdited(files []string) {
 	s.logEdited(files)
 	cfg := s.started.cfg
-	err := s.pool.Reload(cfg.Workers, cfg.Dispatch.GracefulTimeout, s.watched(s.started.program))
+	_, err := s.pool.Reload(cfg.Workers, cfg.Dispatch.GracefulTimeout, s.watched(s.started.program))
 	switch {
 	case errors.Is(err, workers.ErrSuperseded): // that one will tell
 	case err != nil:

@@ -21,8 +21,8 @@ import (
 // release, what is opened a second later lies in the new one.
 type Root struct {
 	path    string
-	current atomic.Pointer[os.Root]
-	checked atomic.Int64 // when the path was last followed, in nanoseconds since the epoch
+	current atomic.Pointer[os.Root] // nil as long as there is no such directory
+	checked atomic.Int64            // when the path was last followed, in nanoseconds since the epoch
 }
 
 // Open opens a directory. Close it after the last file was opened.
@@ -37,16 +37,30 @@ func Open(path string) (*Root, error) {
 	return r, nil
 }
 
+// Expect is Open for a directory that need not be there yet: it is empty until it is made, and then what is in it is found
+// within a second. Any other reason why it cannot be opened is an error.
+func Expect(path string) (*Root, error) {
+	r, err := Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		r, err = &Root{path: path}, nil
+		r.checked.Store(time.Now().UnixNano())
+	}
+	return r, err
+}
+
 // Close closes the directory. Files that are open stay so.
 func (r *Root) Close() error {
 	r.checked.Store(math.MaxInt64)
-	return r.current.Load().Close()
+	if root := r.current.Load(); root != nil {
+		return root.Close()
+	}
+	return nil
 }
 
 // believed is how long a path is taken to lead where it led.
 const believed = time.Second
 
-// at returns the directory that the path leads to.
+// at returns the directory that the path leads to, or nil.
 func (r *Root) at(now time.Time) *os.Root {
 	checked := r.checked.Load()
 	if now.UnixNano()-checked >= int64(believed) && r.checked.CompareAndSwap(checked, now.UnixNano()) {
@@ -57,14 +71,15 @@ func (r *Root) at(now time.Time) *os.Root {
 
 // follow opens the directory anew if the path leads to another one. Where it leads to none the old one stays.
 func (r *Root) follow() {
-	old := r.current.Load()
-	was, err := old.Stat(".")
-	if err != nil {
-		return
-	}
-	is, err := os.Stat(r.path)
-	if err != nil || os.SameFile(was, is) {
-		return
+	if old := r.current.Load(); old != nil {
+		was, err := old.Stat(".")
+		if err != nil {
+			return
+		}
+		is, err := os.Stat(r.path)
+		if err != nil || os.SameFile(was, is) {
+			return
+		}
 	}
 	if root, err := os.OpenRoot(r.path); err == nil {
 		// Others may be opening files in the old one. Package os closes it when the last of them has let it go.
@@ -87,7 +102,11 @@ func (r *Root) open(name string) (*os.File, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
-	f, err := r.at(time.Now()).OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
+	root := r.at(time.Now())
+	if root == nil {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
 		return nil, absent(name, err)
 	}
@@ -116,7 +135,11 @@ func (r *Root) Stat(name string) (fs.FileInfo, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrInvalid}
 	}
-	info, err := r.at(time.Now()).Stat(name)
+	root := r.at(time.Now())
+	if root == nil {
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrNotExist}
+	}
+	info, err := root.Stat(name)
 	if err != nil {
 		return nil, absent(name, err)
 	}

@@ -177,3 +177,28 @@ func TestAClosedRootIsNotOpenedAgain(t *testing.T) {
 	_, err = root.Stat(".")
 	require.ErrorIs(t, err, os.ErrClosed)
 }
+
+func TestADirectoryThatIsExpected(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "later")
+	root, err := Expect(dir)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, root.Close()) })
+	_, err = root.Stat(".")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = root.Open("a")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.NoError(t, os.Mkdir(dir, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a"), []byte("alpha"), 0o600))
+	root.checked.Store(0) // a second later
+	text, err := fs.ReadFile(root, "a")
+	require.NoError(t, err)
+	assert.Equal(t, "alpha", string(text))
+
+	never, err := Expect(filepath.Join(dir, "none"))
+	require.NoError(t, err)
+	require.NoError(t, never.Close())
+	_, err = never.Open("a")
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	_, err = Expect(filepath.Join(dir, "a"))
+	require.Error(t, err, "it is a file")
+}

@@ -80,7 +80,7 @@ func TestCopiesOfWhatGetsSmaller(t *testing.T) {
 	})
 	made := time.Date(2026, 3, 4, 5, 6, 7, 89_000_000, time.UTC)
 	require.NoError(t, os.Chtimes(filepath.Join(dir, "a.css"), made, made))
-	require.NoError(t, os.Chmod(filepath.Join(dir, "a.css"), 0o640))
+	require.NoError(t, os.Chmod(filepath.Join(dir, "a.css"), 0o400))
 	s := write(t, dir, usual())
 	assert.ElementsMatch(t, []string{
 		"a.css", "a.css.br", "a.css.gz", "a.css.zst", "sub/b.js", "sub/b.js.br", "sub/b.js.gz", "sub/b.js.zst",
@@ -93,7 +93,7 @@ func TestCopiesOfWhatGetsSmaller(t *testing.T) {
 		info, err := os.Stat(path)
 		require.NoError(t, err)
 		assert.True(t, made.Equal(info.ModTime()), "with the file's time both stay as they are to each other")
-		assert.Equal(t, fs.FileMode(0o640), info.Mode())
+		assert.Equal(t, fs.FileMode(0o400), info.Mode())
 		tally := s.Copies[c]
 		assert.Equal(t, 3*int64(len(style)), tally.Before)
 		assert.Less(t, tally.After, tally.Before/5)

@@ -74,7 +74,7 @@ func countWords(s string) (words int, ok bool) {
 		if class == 0 {
 			return 0, false
 		}
-		begins := class != previous && !(class == 'a' && previous == 'A')
+		begins := class != previous && (class != 'a' || previous != 'A')
 		// The capital before a small letter begins that word, and does not end an abbreviation: XMLFile.
 		begins = begins || class == 'A' && i+1 < len(s) && classOf(s[i+1]) == 'a'
 		if begins {

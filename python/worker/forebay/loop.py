@@ -88,7 +88,7 @@ def _prepare(control: socket.socket, boot: Boot) -> tuple[Application, Hooks, Mo
     with _failing(control, modules):
         hooks = load_hooks(boot.get("hooks", ""))
         hooks.post_fork(boot)
-        app = load(boot["spec"])
+        app = _load(boot)
     return app, hooks, modules
 
 
@@ -105,7 +105,7 @@ def _be_forked(control: socket.socket, boot: Boot) -> tuple[socket.socket, Boot,
     modules = Modules(control, boot.get("modules", False))
     with _failing(control, modules):
         hooks = load_hooks(boot.get("hooks", ""))
-        app = load(boot["spec"])
+        app = _load(boot)
         template.check()
         try:
             os.fstat(control.fileno())
@@ -118,6 +118,16 @@ def _be_forked(control: socket.socket, boot: Boot) -> tuple[socket.socket, Boot,
     with _failing(control, modules):
         hooks.post_fork(boot)
     return control, boot, app, hooks, modules
+
+
+def _load(boot: Boot) -> Application:
+    """Loads the application, and asks it for what READY is to say of it."""
+    app = load(boot["spec"])
+    if boot.get("django"):
+        from . import django  # which most workers have no use for
+
+        boot["files"] = django.files(boot["spec"])
+    return app
 
 
 def _set_manners() -> None:
@@ -239,7 +249,7 @@ def _forget_in_children(control: socket.socket, slots: list[Slot]) -> None:
 
 def _describe(boot: Boot) -> dict[str, Any]:
     gil_enabled = getattr(sys, "_is_gil_enabled", None)  # 3.13 and newer
-    return {
+    described = {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "executable": sys.executable,
@@ -248,6 +258,9 @@ def _describe(boot: Boot) -> dict[str, Any]:
         "gil": True if gil_enabled is None else bool(gil_enabled()),
         "sample": boot["sample"],
     }
+    if "files" in boot:
+        described["django"] = boot["files"]
+    return described
 
 
 def _obey(control: socket.socket, slots: list[Slot], modules: Modules, hooks: Hooks) -> None:

@@ -55,9 +55,14 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-STATIC_URL = "/static/"
+STATIC_URL = "static/"
 STATIC_ROOT = DATA / "static"
+MEDIA_URL = "media/"
 MEDIA_ROOT = DATA / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+}
 
 # A named pipe of the test: the streaming view sends one piece for each byte that it reads there.
 GATE = DATA / "gate"
