@@ -62,9 +62,38 @@ type Process struct {
 type Log struct {
 	// Level is debug, info, warn or error.
 	Level string `key:"log_level"`
-	// Access is where the access log goes: "-" is stdout, a path is a file that is appended to, empty is nowhere.
+	// Format is that of forebay's own log, on stderr.
+	Format LogStyle `key:"log_format"`
+	// Rate bounds the records a second in it: those of forebay, and as many that the application writes to stdout and
+	// stderr. Further ones are dropped and counted. 0 means no limit.
+	Rate int `key:"log_rate"`
+	// Access is where the access log goes: "-" is stdout, a path is a file that is appended to, syslog: is the machine's
+	// syslog (see ParseSyslog), empty is nowhere.
 	Access string `key:"access_logfile"`
+	// AccessFormat is what its lines look like: FormatAuto, FormatCombined, FormatJSON, FormatPretty, or a text with
+	// placeholders (see ParseLogFormat).
+	AccessFormat string `key:"access_log_format"`
+	// AccessExclude are paths whose requests have no line: patterns of prefixes as in Limit.Paths.
+	AccessExclude []string `key:"access_log_exclude"`
+	// AccessSample is the part of the requests that have a line, from 0 to 1.
+	AccessSample float64 `key:"access_log_sample"`
+	// AccessSlow is from which duration on a request always has a line, as those have that failed (status 499 or from 500
+	// on, or an answer that was cut), whatever AccessExclude and AccessSample say. 0 means that none is slow.
+	AccessSlow time.Duration `key:"access_log_slow"`
 }
+
+// LogStyle is a format of forebay's own log.
+type LogStyle string
+
+// The choices of LogStyle.
+const (
+	// LogAuto is LogText, in colours on a terminal.
+	LogAuto LogStyle = "auto"
+	// LogText is for people: a line for each event, and tracebacks below it.
+	LogText LogStyle = "text"
+	// LogJSON is one object a line.
+	LogJSON LogStyle = "json"
+)
 
 // Proxy is about HTTP: the listeners, what a client may send and how long it may take.
 type Proxy struct {
@@ -228,7 +257,10 @@ type Workers struct {
 func Default() Config {
 	return Config{
 		Process: Process{Umask: -1},
-		Log:     Log{Level: "info", Access: "-"},
+		Log: Log{
+			Level: "info", Format: LogAuto, Rate: 5000,
+			Access: "-", AccessFormat: FormatAuto, AccessSample: 1, AccessSlow: time.Second,
+		},
 		Proxy: Proxy{
 			Bind:                  []string{"127.0.0.1:8000"},
 			Backlog:               2048,

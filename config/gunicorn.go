@@ -8,8 +8,8 @@ const (
 	hooksFile = "it is a function in the file that --hooks names"
 	noHook    = "this server hook is " + notYet + "; those in the file of --hooks are post_fork, when_ready and worker_exit"
 	noMetrics = "metrics are " + notYet
-	noFormat  = "the access log has one format in this version"
 	oneLog    = "forebay's own log goes to stderr, and a service manager keeps it; --log-level sets how much"
+	toSyslog  = "the access log goes there with --access-logfile syslog: or syslog://HOST?facility=local7&tag=NAME; forebay's own log goes to stderr"
 	oneParser = "there is one HTTP parser, and it is always strict"
 	oneKind   = "there is one kind of worker: each runs --threads threads"
 	wsgiOnly  = "forebay runs WSGI applications only"
@@ -46,11 +46,11 @@ var gunicorn = map[string]string{
 
 	"error_logfile": oneLog, "log_file": oneLog, "errorlog": oneLog, "log_config": oneLog, "logconfig": oneLog,
 	"log_config_json": oneLog, "logconfig_json": oneLog, "logconfig_dict": oneLog, "logger_class": oneLog,
-	"log_syslog": oneLog, "syslog": oneLog, "log_syslog_to": oneLog, "syslog_addr": oneLog, "log_syslog_prefix": oneLog,
-	"syslog_prefix": oneLog, "log_syslog_facility": oneLog, "syslog_facility": oneLog,
+	"log_syslog": toSyslog, "syslog": toSyslog, "log_syslog_to": toSyslog, "syslog_addr": toSyslog,
+	"log_syslog_prefix": toSyslog, "syslog_prefix": toSyslog, "log_syslog_facility": toSyslog, "syslog_facility": toSyslog,
 	"disable_redirect_access_to_syslog": oneLog,
-	"access_logformat":                  noFormat, "access_log_format": noFormat,
-	"statsd_host": noMetrics, "statsd_prefix": noMetrics, "dogstatsd_tags": noMetrics, "enable_backlog_metric": noMetrics,
+	"access_logformat":                  called("access_log_format"),
+	"statsd_host":                       noMetrics, "statsd_prefix": noMetrics, "dogstatsd_tags": noMetrics, "enable_backlog_metric": noMetrics,
 
 	"certfile": noTLS, "keyfile": noTLS, "ca_certs": noTLS, "cert_reqs": noTLS, "ciphers": noTLS, "ssl_version": noTLS,
 	"ssl_context": noTLS, "do_handshake_on_connect": noTLS, "suppress_ragged_eofs": noTLS,

@@ -35,6 +35,9 @@ var (
 	streamKind   = kind{parse: parseStream, format: reflect.Value.String}
 	listenKind   = kind{parse: parseListen, format: reflect.Value.String}
 	levelKind    = kind{parse: parseLevel, format: reflect.Value.String}
+	styleKind    = kind{parse: parseStyle, format: reflect.Value.String}
+	formatKind   = kind{parse: parseLogFormat, format: reflect.Value.String}
+	partKind     = kind{parse: parsePart, format: formatPart, number: true}
 	retryKind    = kind{parse: parseRetry, format: reflect.Value.String}
 	globsKind    = kind{parse: parseGlob, format: reflect.Value.String, commas: true}
 	switchKind   = kind{parse: parseSwitch, format: formatSwitch, truth: true}
@@ -71,9 +74,9 @@ func parseProgram(text, dir string) (any, error) {
 	return resolve(text, dir), nil
 }
 
-// parseStream knows "-", which is a standard stream and no file.
+// parseStream knows "-", which is a standard stream and no file, and syslog.
 func parseStream(text, dir string) (any, error) {
-	if text == "-" {
+	if text == "-" || IsSyslog(text) {
 		return text, nil
 	}
 	return resolve(text, dir), nil
@@ -100,6 +103,25 @@ func parseLevel(text, _ string) (any, error) {
 	}
 	return nil, fmt.Errorf("want %s, not %q", levelNames, text)
 }
+
+func parseStyle(text, _ string) (any, error) {
+	switch style := LogStyle(text); style {
+	case LogAuto, LogText, LogJSON:
+		return style, nil
+	}
+	return nil, fmt.Errorf("want %s, not %q", styleNames, text)
+}
+
+// parsePart reads a part of the whole.
+func parsePart(text, _ string) (any, error) {
+	part, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(part >= 0 && part <= 1) {
+		return nil, fmt.Errorf("want a number from 0 to 1, not %q", text)
+	}
+	return part, nil
+}
+
+func formatPart(value reflect.Value) string { return strconv.FormatFloat(value.Float(), 'g', -1, 64) }
 
 func parseRetry(text, _ string) (any, error) {
 	switch retry := Retry(text); retry {

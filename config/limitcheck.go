@@ -114,7 +114,7 @@ func checkPattern(pattern string) error {
 	case strings.ContainsAny(pattern, "?#"):
 		return fmt.Errorf("want a path without ? or #, not %q", pattern)
 	case strings.Contains(pattern, "**"):
-		return fmt.Errorf("want one * in a segment: what is below a path is under the limit anyhow, not %q", pattern)
+		return fmt.Errorf("want one * in a segment: what is below a path belongs to it anyhow, not %q", pattern)
 	case err == nil && decoded != pattern:
 		return fmt.Errorf("want the path decoded: %q", decoded)
 	}

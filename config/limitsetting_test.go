@@ -154,7 +154,7 @@ func TestLimitFaults(t *testing.T) {
 		"patterns": {
 			"[[limit]]\nname = 'a'\nrate = '1/s'\npaths = ['/a?b', '/a/**', '/%61']", []string{
 				`forebay.toml:4: limit "a": paths: want a path without ? or #, not "/a?b"`,
-				`forebay.toml:4: limit "a": paths: want one * in a segment: what is below a path is under the limit anyhow, not "/a/**"`,
+				`forebay.toml:4: limit "a": paths: want one * in a segment: what is below a path belongs to it anyhow, not "/a/**"`,
 				`forebay.toml:4: limit "a": paths: want the path decoded: "/a"`,
 			},
 		},

@@ -134,11 +134,21 @@ var Settings = []Setting{
 	{"umask", "umask", "m", groupProcess, "OCTAL", "permissions that new files do not get; -1 leaves it unchanged", octalKind},
 	{"pid", "pid", "p", groupProcess, "FILE", "write the process id to FILE", pathKind},
 	{"log_level", "log-level", "", groupProcess, "LEVEL", levelNames, levelKind},
-	{"access_logfile", "access-logfile", "", groupProcess, "FILE", "the access log: - is stdout, empty is none", streamKind},
+	{"log_format", "log-format", "", groupProcess, "FORMAT", "forebay's own log on stderr: " + styleNames, styleKind},
+	{"log_rate", "log-rate", "", groupProcess, "N", "lines a second in it, further ones are counted; 0 is no limit", countKind},
+	{"access_logfile", "access-logfile", "", groupProcess, "FILE", "the access log: a file, - is stdout, syslog: or syslog://HOST is syslog, empty is none", streamKind},
+	// gunicorn has this name for the option and that for the key.
+	{"access_log_format", "access-logformat", "", groupProcess, "FORMAT", formatNames, formatKind},
+	{"access_log_exclude", "access-log-exclude", "", groupProcess, "PATH,...", "paths without a line, such as /healthz or /static/*, unless they fail or are slow", namesKind},
+	{"access_log_sample", "access-log-sample", "", groupProcess, "PART", "part of the requests that have a line, such as 0.1; those that fail or are slow always have", partKind},
+	{"access_log_slow", "access-log-slow", "", groupProcess, "TIME", "what is slow; 0 is nothing", durationKind},
 }
 
 // levelNames are the levels that a log may have.
 const levelNames = "debug, info, warn or error"
+
+// styleNames are the choices of log_format.
+const styleNames = "auto, text or json"
 
 // retryNames are the choices of Retry.
 const retryNames = "idempotent, never or always"

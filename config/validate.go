@@ -71,8 +71,23 @@ func (l Log) check(faults *Faults) {
 	if _, err := parseLevel(l.Level, ""); err != nil {
 		faults.add("log_level", Origin{}, "%v", err)
 	}
-	if l.Access != "-" {
+	if _, err := parseStyle(string(l.Format), ""); err != nil {
+		faults.add("log_format", Origin{}, "%v", err)
+	}
+	switch {
+	case IsSyslog(l.Access):
+		if _, err := ParseSyslog(l.Access); err != nil {
+			faults.add("access_logfile", Origin{}, "%v", err)
+		}
+	case l.Access != "-":
 		faults.check("access_logfile", l.Access, checkParent)
+	}
+	if _, err := parseLogFormat(l.AccessFormat, ""); err != nil {
+		faults.add("access_log_format", Origin{}, "%v", err)
+	}
+	faults.checkEach("access_log_exclude", l.AccessExclude, checkPattern)
+	if _, err := parsePart(formatPart(reflect.ValueOf(l.AccessSample)), ""); err != nil {
+		faults.add("access_log_sample", Origin{}, "%v", err)
 	}
 }
 

@@ -199,5 +199,5 @@ func (x *exchange) unsentHead() []byte {
 		x.started = true
 		return x.out
 	}
-	return x.out[:0]
+	return x.out[len(x.out):] // room behind it: the access log reads it
 }

@@ -130,7 +130,7 @@ func TestAStopBeforeTheStart(t *testing.T) {
 	for range 20 {
 		cfg := config.Default().Proxy
 		cfg.Bind = []string{"127.0.0.1:0", "127.0.0.1:0"}
-		accessLog, err := access.Open("", nil)
+		accessLog, err := access.Open(config.Log{AccessFormat: config.FormatAuto}, access.Stdout{}, nil)
 		require.NoError(t, err)
 		p, err := New(Settings{Proxy: cfg}, nil, &application{}, accessLog, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)

@@ -180,15 +180,12 @@ func (x *exchange) meta() (python.Meta, error) {
 	h, c := &x.head, x.conn
 	m := python.Meta{
 		Method: h.Method, Target: h.Target, Path: path, Query: h.Query, Protocol: h.Protocol,
-		Scheme:     "http",
+		Scheme:     x.scheme(),
 		ServerName: c.localAddr, ServerPort: c.localPort,
 		RemoteAddr: x.addr, RemotePort: x.port,
 		RequestID: x.id,
 		HasLength: h.HasBody(),
 		Fields:    h.Fields,
-	}
-	if x.client.Scheme != "" {
-		m.Scheme = x.client.Scheme
 	}
 	if h.Absolute {
 		m.Host = h.Host
@@ -262,7 +259,7 @@ func (x *exchange) entry(now time.Time) access.Entry {
 	return access.Entry{
 		Time: now, ID: x.id, TraceID: x.traceID, Client: x.client.Addr,
 		Method: x.head.Method, Target: x.head.Target, Protocol: x.head.Protocol,
-		Referer: x.field("referer"), UserAgent: x.field("user-agent"),
+		Decoded: x.path, Host: x.head.Host, Scheme: x.scheme(), Fields: x.head.Fields, Answer: x.out,
 		Status: x.status, Received: x.upload.total, Bytes: x.sent,
 		Before: x.before, Total: now.Sub(x.start), Read: x.read, Delayed: x.delayed, Queue: x.trace.Queued, Application: x.trace.Ran,
 		Worker: x.trace.PID, Thread: x.trace.Thread, Tries: x.trace.Tries,
@@ -270,14 +267,12 @@ func (x *exchange) entry(now time.Time) access.Entry {
 	}
 }
 
-// field returns the value of the first field with a name, which is given in lower case.
-func (x *exchange) field(name string) []byte {
-	for _, f := range x.head.Fields {
-		if python.EqualFold(f.Name, name) {
-			return f.Value
-		}
+// scheme is that of the client's request, as far as we are told.
+func (x *exchange) scheme() string {
+	if x.client.Scheme == "" {
+		return "http"
 	}
-	return nil
+	return x.client.Scheme
 }
 
 // attrs are what every log line about a request has, before more.

@@ -147,12 +147,15 @@ func startMounted(t *testing.T, app *application, cfg config.Proxy, mount string
 	return startSettings(t, app, Settings{Proxy: cfg, Mount: mount, Static: mappings})
 }
 
+// accessConfig is that of the access log in tests.
+var accessConfig = config.Log{Access: "-", AccessFormat: config.FormatCombined, AccessSample: 1}
+
 func startSettings(t *testing.T, app *application, settings Settings) *front {
 	t.Helper()
 	f := &front{t: t, app: app, ended: make(chan error, 1)}
-	accessLog, err := access.Open("-", &f.access)
-	require.NoError(t, err)
 	log := slog.New(slog.NewTextHandler(&f.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	accessLog, err := access.Open(accessConfig, access.Stdout{Writer: &f.access}, log)
+	require.NoError(t, err)
 	p, err := New(settings, spool.NewBudget(settings.Proxy.SpoolMemory), app, accessLog, log)
 	require.NoError(t, err)
 	addrs, err := p.Listen(t.Context())

@@ -20,6 +20,7 @@ func (x *exchange) answerStream(resp *python.Response, s said) error {
 	b := x.watch(resp.Stream)
 	defer b.unwatch()
 	b.unsent = x.out // the head goes with what is there already
+	b.framing = x.out[len(x.out):]
 	err := b.take(false)
 	for ; err == nil; err = b.take(true) {
 		if err := x.sendBatch(b, s.length); err != nil {
@@ -91,6 +92,7 @@ type outgoing struct {
 	watched
 	batch   spool.Batch
 	unsent  []byte // framing that leaves with what comes next
+	framing []byte // room for it, behind the head, which the access log reads
 	vectors net.Buffers
 }
 
@@ -108,7 +110,7 @@ var errLeft = errors.New("the client has left a quiet stream")
 
 func (b *outgoing) release() {
 	b.spool.Release(&b.batch)
-	b.unsent = b.unsent[:0]
+	b.unsent = b.framing
 	clear(b.vectors)
 }
 

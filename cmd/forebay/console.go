@@ -4,45 +4,25 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
-	"forebay/config"
 	"forebay/workers"
 )
-
-// newLogger returns the log that all parts write to. Its level may change.
-func newLogger(level slog.Leveler, w io.Writer) *slog.Logger {
-	return slog.New(&console{level: level, out: &lockedWriter{w: w}})
-}
-
-// levelOf is the level that the configuration names.
-func levelOf(cfg config.Log) slog.Level {
-	var level slog.Level
-	_ = level.UnmarshalText([]byte(cfg.Level)) // checked with the configuration
-	return level
-}
-
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
 
 // console writes log lines for people: time, level, message, then key=value. Values of several lines, tracebacks above
 // all, follow on lines of their own; the standard library's handler would make one long line of them. What the
 // application itself wrote stands there as it is, after its worker's pid.
 type console struct {
-	level slog.Leveler
-	out   *lockedWriter
+	logs  *logs
 	attrs []slog.Attr
 	group string
 }
 
-func (c *console) Enabled(_ context.Context, level slog.Level) bool { return level >= c.level.Level() }
+// Enabled is never asked: handler is, before it.
+func (c *console) Enabled(context.Context, slog.Level) bool { return true }
 
 func (c *console) WithAttrs(attrs []slog.Attr) slog.Handler {
 	next := *c
@@ -79,13 +59,30 @@ func (c *console) Handle(_ context.Context, r slog.Record) error {
 	if r.Level == workers.LevelOutput {
 		writeOutput(&b, attrs)
 	} else {
-		fmt.Fprintf(&b, "%-5s %s", r.Level, r.Message)
+		c.writeLevel(&b, r.Level)
+		b.WriteString(r.Message)
 		writeAttrs(&b, attrs)
 	}
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	_, err := c.out.w.Write(b.Bytes())
+	_, err := c.logs.out.Write(b.Bytes())
 	return err
+}
+
+// writeLevel writes the level, and paints those that an operator may act on.
+func (c *console) writeLevel(b *bytes.Buffer, level slog.Level) {
+	const red, yellow, plain = "\x1b[31m", "\x1b[33m", "\x1b[0m" // ECMA-48, SGR
+	color := ""
+	switch {
+	case !c.logs.color.Load():
+	case level >= slog.LevelError:
+		color = red
+	case level >= slog.LevelWarn:
+		color = yellow
+	}
+	if color == "" {
+		fmt.Fprintf(b, "%-5s ", level)
+	} else {
+		fmt.Fprintf(b, "%s%-5s%s ", color, level, plain)
+	}
 }
 
 // writeOutput writes a line of an application.

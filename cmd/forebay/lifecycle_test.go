@@ -225,7 +225,7 @@ func TestWhatIsCutHasItsLine(t *testing.T) {
 		assert.Contains(t, string(answer), "HTTP/1.1 503 ")
 	}
 	for path, status := range map[string]string{"/runs": "502", "/waits": "503", "/comes": "503"} {
-		assert.Regexp(t, path+` HTTP/1.1" `+status+" ", s.Stdout.String())
+		assert.Regexp(t, `"path":"`+path+`".*"status":`+status+`,`, s.Stdout.String())
 	}
 	assert.NotContains(t, s.Stderr.String(), "left behind")
 }

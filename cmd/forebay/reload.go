@@ -73,7 +73,7 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 		return now, err
 	}
 	cfg := next.cfg
-	target, err := s.access.Prepare(cfg.Log.Access)
+	target, err := s.access.Prepare(cfg.Log)
 	if err != nil {
 		change.Drop()
 		return now, err
@@ -89,7 +89,7 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 	change.Apply()
 	s.limiter.Use(next.front.Limits)
 	s.access.Use(target)
-	s.level.Set(levelOf(cfg.Log))
+	s.logs.use(cfg.Log)
 	s.stopping.setGrace(cfg.Dispatch.GracefulTimeout)
 	return cfg, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"forebay/config"
 	"forebay/workers"
@@ -32,6 +33,9 @@ func serve(sources config.Sources, reading config.Reading, stdout, stderr io.Wri
 	if err == nil {
 		err = s.run(signals, stderr)
 	}
+	if reading.Config.Log.Format == config.LogJSON {
+		return logExit(err, newLogs(reading.Config.Log, stderr).logger())
+	}
 	return exitOf(err, stderr)
 }
 
@@ -48,4 +52,17 @@ func exitOf(err error, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stderr, "forebay:", err)
 	return exitStart
+}
+
+// logExit is exitOf for a log that is read by machines.
+func logExit(err error, log *slog.Logger) int {
+	code := exitOf(err, io.Discard)
+	var load *workers.LoadError
+	switch {
+	case errors.As(err, &load):
+		log.Error("the application could not be loaded", "traceback", load.Traceback)
+	case code != exitOK:
+		log.Error("forebay ends", "error", err)
+	}
+	return code
 }

@@ -29,7 +29,7 @@ type server struct {
 	sources    config.Sources
 	started    setup // what was in force at the start
 	log        *slog.Logger
-	level      *slog.LevelVar
+	logs       *logs
 	access     *access.Log
 	meter      *measure.Meter
 	proxy      *proxy.Proxy
@@ -56,11 +56,10 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	}
 	setProcessName(cfg.Process.Name)
 	s := &server{
-		sources: sources, level: new(slog.LevelVar),
+		sources: sources, logs: newLogs(cfg.Log, stderr),
 		reloads: make(chan struct{}, 1), upgrades: make(chan struct{}, 1), edits: make(chan []string, 1),
 	}
-	s.level.Set(levelOf(cfg.Log))
-	s.log = newLogger(s.level, stderr)
+	s.log = s.logs.logger()
 	s.manager = newManager(s.log)
 	var err error
 	if s.started, err = setupOf(cfg, sources.Dir); err != nil {
@@ -72,7 +71,7 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	cfg = s.started.cfg
 	s.mapped = cfg.Proxy.Static
 	s.stopping = newStopping(cfg.Dispatch.GracefulTimeout)
-	if s.access, err = access.Open(cfg.Log.Access, stdout); err != nil {
+	if s.access, err = access.Open(cfg.Log, accessStdout(stdout), s.log); err != nil {
 		return nil, err
 	}
 	s.budget = spool.NewBudget(cfg.Proxy.SpoolMemory)
@@ -92,6 +91,11 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	s.started.front.Meter = s.meter
 	s.proxy, err = proxy.New(s.started.front, s.budget, s.dispatcher, s.access, s.log)
 	return s, err
+}
+
+// accessStdout is where an access log goes that goes to stdout.
+func accessStdout(stdout io.Writer) access.Stdout {
+	return access.Stdout{Writer: stdout, Terminal: isTerminal(stdout), Color: wantsColor(stdout)}
 }
 
 // limits are those of each response's spool, within the budget of all.
@@ -233,7 +237,7 @@ func (s *server) logError(part string, err error) {
 	}
 }
 
-// announce prints what is served, where and with what.
+// announce tells what is served, where and with what.
 func (s *server) announce(w io.Writer, ready python.Ready) {
 	var urls []string
 	for _, addr := range s.addrs {
@@ -243,6 +247,11 @@ func (s *server) announce(w io.Writer, ready python.Ready) {
 	app := cfg.App.Spec
 	if app == "" {
 		app = "the demo application"
+	}
+	if s.logs.json.Load() {
+		s.log.Info("listening", "version", buildVersion(), "addresses", urls, "application", app, "directory", program.Dir,
+			"python", ready.Version, "interpreter", program.Python, "workers", cfg.Workers.Processes, "threads", cfg.Workers.Threads)
+		return
 	}
 	gil := ""
 	if !ready.GIL {
@@ -263,6 +272,7 @@ func (s *server) close() {
 	if err := s.access.Close(); err != nil {
 		s.log.Warn("access log not closed", "error", err)
 	}
+	s.logs.close()
 }
 
 func (s *server) clearDisk() {

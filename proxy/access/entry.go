@@ -1,8 +1,11 @@
 package access
 
 import (
+	"bytes"
 	"net/netip"
 	"time"
+
+	"forebay/python"
 )
 
 // Entry is what there is to say about one answered request. Its bytes are borrowed until Write returns. An empty or
@@ -18,7 +21,15 @@ type Entry struct {
 	Client netip.Addr
 
 	Method, Target, Protocol []byte
-	Referer, UserAgent       []byte
+	// Decoded is the path within Target, decoded.
+	Decoded []byte
+	Host    []byte
+	// Scheme is http or https.
+	Scheme string
+	// Fields are those of the request.
+	Fields []python.Field
+	// Answer is the head of the answer as it was made, and maybe something behind it.
+	Answer []byte
 
 	Status int
 	// Received and Bytes are how much body came and was sent.
@@ -50,6 +61,64 @@ func (e *Entry) Send() time.Duration {
 	return max(0, e.Total-e.Read-e.Delayed-e.Queue-e.Application)
 }
 
+// queued reports whether the request has been in the queue, if only for an instant.
+func (e *Entry) queued() bool { return e.Queue > 0 || e.ran() }
+
+// ran reports whether the application has been called for it.
+func (e *Entry) ran() bool { return e.Worker != 0 }
+
+// path is the decoded path, or what was sent in its place.
+func (e *Entry) path() []byte {
+	if len(e.Decoded) > 0 {
+		return e.Decoded
+	}
+	path, _ := e.pathAndQuery()
+	return path
+}
+
+// fault is the text of the fault.
+func (e *Entry) fault() []byte {
+	if e.Fault == nil {
+		return nil
+	}
+	return []byte(e.Fault.Error())
+}
+
+// field returns the value of the first field of the request with a name, which is given in lower case.
+func (e *Entry) field(name string) []byte {
+	for _, f := range e.Fields {
+		if python.EqualFold(f.Name, name) {
+			return f.Value
+		}
+	}
+	return nil
+}
+
+// answered returns the value of the first field of the answer with a name, which is given in lower case.
+func (e *Entry) answered(name string) []byte {
+	_, rest, _ := bytes.Cut(e.Answer, lineEnd)
+	for {
+		line, next, more := bytes.Cut(rest, lineEnd)
+		if len(line) == 0 || !more {
+			return nil
+		}
+		if len(line) > len(name) && line[len(name)] == ':' && python.EqualFold(line[:len(name)], name) {
+			return bytes.TrimSpace(line[len(name)+1:])
+		}
+		rest = next
+	}
+}
+
+var lineEnd = []byte("\r\n")
+
+// pathAndQuery are the two parts of the target.
+func (e *Entry) pathAndQuery() (path, query []byte) {
+	path, query, _ = bytes.Cut(e.Target, question)
+	return path, query
+}
+
+var question = []byte("?")
+
 // Source is who answered a request.
 type Source uint8
 
@@ -68,3 +137,19 @@ const (
 var Sources = [...]string{Server: "server", Application: "application", Handover: "handover", Static: "static"}
 
 func (s Source) String() string { return Sources[s] }
+
+// appendClient appends the client's address; a zone is this machine's own matter.
+func appendClient(dst []byte, e *Entry) []byte {
+	if !e.Client.IsValid() {
+		return append(dst, '-')
+	}
+	return e.Client.WithZone("").AppendTo(dst)
+}
+
+// appendKnown appends a value, or a dash where there is none.
+func appendKnown(dst, value []byte, escape escaper) []byte {
+	if len(value) == 0 {
+		return append(dst, '-')
+	}
+	return escape(dst, value)
+}

@@ -2,7 +2,7 @@
 //
 // It promises that a request never waits for the log. Lines go into a buffer of bounded size, and one goroutine takes
 // it away and writes it. When the log's reader or its disk is too slow, or fails, lines are dropped and counted, and
-// the count is logged when the log can be written again. No client can forge a line or a part of one.
+// the count is logged when the log can be written again. No client can forge a line or a part of one, whatever the format.
 package access
 
 import (
@@ -10,18 +10,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"strconv"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"forebay/config"
 )
 
 const (
 	// bufferSize is how many bytes of lines wait to be written. There are two such buffers: one is filled while the
 	// other one is written.
 	bufferSize = 1 << 20
-	// missedMax is room beyond that for the line that tells of dropped ones.
+	// lineRoom is what must be left in a buffer for a line to be begun. Nearly all fit into it; one that is longer than
+	// what there is left is dropped.
+	lineRoom = 64 << 10
+	// missedMax is room beyond the buffer for the line that tells of dropped ones.
 	missedMax = 256
 	// gather is the least time between two writes, unless the buffer fills: a lone line is written at once, and many
 	// share a system call.
@@ -35,34 +39,39 @@ var errStuck = errors.New("the last write did not return")
 
 // Log is the access log. Its methods may be called by many goroutines at once, with one goroutine in Run.
 type Log struct {
-	stdout  io.Writer
-	enabled atomic.Bool
+	stdout Stdout
+	log    *slog.Logger
+	// filter says which requests have a line; nil: none, as lines go nowhere.
+	filter  atomic.Pointer[filter]
+	dropped atomic.Uint64
 
 	// target is where lines go. It is the writer's own, which takes the next one from below.
-	target *Target
-	torn   bool // the last write ended within a line
+	target  *Target
+	torn    bool // the last write ended within a line
+	failing bool // the last write failed
+	stuck   bool // Run has left a write to itself
 
-	// mu is held while a line is made in the buffer, which takes less than half a microsecond and never waits for
-	// anything. That is cheaper than making it elsewhere and copying it, and far from being felt at the rates at which
-	// one machine answers.
+	// mu is held while a line is made in the buffer, which takes less than a microsecond and never waits for anything.
+	// That is cheaper than making it elsewhere and copying it, and far from being felt at the rates at which one machine
+	// answers.
 	mu     sync.Mutex
-	dest   string  // of the target that was given last
-	next   *Target // to be taken by the writer, or nil
+	latest *Target // the one that was given last
+	next   *Target // the same, to be taken by the writer, or nil
+	before int     // bytes of lines that are for the target before it
 	lines  []byte  // to be written
 	spare  []byte  // of the same capacity, empty
 	room   bool    // both have been made
 	missed int     // lines dropped that no line tells of yet
-	dates  dateCache
 
 	some chan struct{} // there are lines where there were none, or another target
 	many chan struct{} // the buffer is half full
 }
 
-// Open opens the log. dest is "-" for stdout, the path of a file that is made or appended to, or empty: then all lines
-// are dropped at no cost. Nothing is written before Run.
-func Open(dest string, stdout io.Writer) (*Log, error) {
-	l := &Log{stdout: stdout, some: make(chan struct{}, 1), many: make(chan struct{}, 1)}
-	target, err := l.Prepare(dest)
+// Open opens the log: cfg.Access says where it goes, "-" being stdout. log is told when it cannot be written, and when it
+// can again. Nothing is written before Run.
+func Open(cfg config.Log, stdout Stdout, log *slog.Logger) (*Log, error) {
+	l := &Log{stdout: stdout, log: log, some: make(chan struct{}, 1), many: make(chan struct{}, 1)}
+	target, err := l.Prepare(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -73,23 +82,21 @@ func Open(dest string, stdout io.Writer) (*Log, error) {
 }
 
 // Enabled reports whether lines go anywhere. If not, a caller need not gather what an Entry wants.
-func (l *Log) Enabled() bool { return l.enabled.Load() }
+func (l *Log) Enabled() bool { return l.filter.Load() != nil }
 
-// Write adds the line of e. It does not block, does not allocate and keeps nothing of e. When the buffer has no room
-// for the longest line there can be, this one is dropped.
+// Dropped is how many lines have been lost so far: there was no room for them, or they could not be written.
+func (l *Log) Dropped() uint64 { return l.dropped.Load() }
+
+// Write adds the line of e, if e is to have one. It does not block, does not allocate and keeps nothing of e. When the
+// buffer has no room for it, it is dropped.
 func (l *Log) Write(e *Entry) {
-	if !l.enabled.Load() {
+	filter := l.filter.Load()
+	if filter == nil || !filter.wants(e) {
 		return
 	}
 	l.mu.Lock()
 	before := len(l.lines)
-	if bufferSize-before < lineMax {
-		l.missed++
-		l.mu.Unlock()
-		return
-	}
-	l.lines = appendLine(l.lines, e, &l.dates)
-	after := len(l.lines)
+	after := l.add(e)
 	l.mu.Unlock()
 
 	if before == 0 {
@@ -98,6 +105,19 @@ func (l *Log) Write(e *Entry) {
 	if before < bufferSize/2 && after >= bufferSize/2 {
 		signal(l.many)
 	}
+}
+
+// add makes the line of e in the buffer, and returns how much there is in it.
+func (l *Log) add(e *Entry) int {
+	if bufferSize-len(l.lines) >= lineRoom {
+		if lines := l.latest.style.appendEntry(l.lines, e); len(lines) <= bufferSize {
+			l.lines = lines
+			return len(lines)
+		}
+	}
+	l.missed++
+	l.dropped.Add(1)
+	return len(l.lines)
 }
 
 // signal leaves one token in c.
@@ -118,6 +138,7 @@ func (l *Log) Run(ctx context.Context) error {
 	select {
 	case err = <-ended:
 	case <-time.After(stopTimeout):
+		l.stuck = true
 		err = errStuck
 	}
 	if err != nil {
@@ -148,21 +169,24 @@ func (l *Log) flush() error {
 	l.mu.Lock()
 	lines, missed := l.lines, l.missed
 	l.lines, l.spare, l.missed = l.spare, nil, 0
-	next := l.next
+	next, before := l.next, l.before
 	l.next = nil
 	l.mu.Unlock()
-	if next != nil {
-		l.turnTo(next)
-	}
 
-	told := len(lines)
-	if missed > 0 {
-		lines = appendMissed(lines, missed)
+	rest := lines
+	if next != nil {
+		n, _ := l.put(lines[:before]) // what it cost is counted
+		missed += l.lost(lines[:before], n)
+		l.turnTo(next)
+		rest = lines[before:]
 	}
-	n, err := l.put(lines)
-	if err != nil {
-		missed += bytes.Count(lines[min(n, told):told], []byte{'\n'})
-	} else {
+	told := rest
+	if missed > 0 {
+		told = l.target.style.appendMissed(rest, missed)
+	}
+	n, err := l.put(told)
+	missed += l.lost(rest, n)
+	if err == nil {
 		missed = 0
 	}
 
@@ -173,14 +197,35 @@ func (l *Log) flush() error {
 	return err
 }
 
-// put writes lines to where they go, and reports how many bytes of them were written. It first ends a line that an
-// earlier write has torn.
+// lost counts the lines of which only the first n bytes have been written.
+func (l *Log) lost(lines []byte, n int) int {
+	count := bytes.Count(lines[min(n, len(lines)):], newline)
+	l.dropped.Add(uint64(count))
+	return count
+}
+
+var newline = []byte{'\n'}
+
+// put writes lines to where they go, and reports how many bytes of them were written, all where that is nowhere.
 func (l *Log) put(lines []byte) (int, error) {
-	if len(lines) == 0 || l.target == nil || l.target.out == nil {
-		return 0, nil
+	if len(lines) == 0 || l.target.out == nil {
+		return len(lines), nil
 	}
+	n, err := l.putWhole(lines)
+	switch {
+	case err != nil && !l.failing:
+		l.log.Warn("access log not written", "error", err)
+	case err == nil && l.failing:
+		l.log.Info("access log written again", "lines_dropped", l.Dropped())
+	}
+	l.failing = err != nil
+	return n, err
+}
+
+// putWhole first ends a line that an earlier write has torn.
+func (l *Log) putWhole(lines []byte) (int, error) {
 	if l.torn {
-		if _, err := l.target.out.Write([]byte{'\n'}); err != nil {
+		if _, err := l.target.out.Write(newline); err != nil {
 			return 0, err
 		}
 		l.torn = false
@@ -192,15 +237,11 @@ func (l *Log) put(lines []byte) (int, error) {
 	return n, err
 }
 
-// appendMissed appends the line that tells how many lines there are not. It begins as no entry does.
-func appendMissed(dst []byte, missed int) []byte {
-	dst = append(dst, "# "...)
-	dst = strconv.AppendInt(dst, int64(missed), 10)
-	return append(dst, " lines dropped: the log could not be written\n"...)
-}
-
-// Close closes the file. It is called once, after Run has returned.
+// Close closes what lines went to, unless a write to it has not returned. It is called once, after Run has returned.
 func (l *Log) Close() error {
+	if l.stuck {
+		return nil
+	}
 	l.mu.Lock()
 	next := l.next
 	l.mu.Unlock()

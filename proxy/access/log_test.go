@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,12 +16,28 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"forebay/config"
+	"forebay/python"
 )
 
 // open opens a log that writes to out.
 func open(t testing.TB, out io.Writer) *Log {
 	t.Helper()
-	l, err := Open("-", out)
+	l, err := Open(to("-"), Stdout{Writer: out}, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	return l
+}
+
+// to is the configuration of a log that goes somewhere.
+func to(dest string) config.Log {
+	return config.Log{Access: dest, AccessFormat: config.FormatCombined, AccessSample: 1}
+}
+
+// openAt opens a log that goes somewhere else than to stdout.
+func openAt(t testing.TB, dest string) *Log {
+	t.Helper()
+	l, err := Open(to(dest), Stdout{}, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	return l
 }
@@ -149,6 +166,7 @@ func TestLinesBeyondTheBufferAreDroppedAndCounted(t *testing.T) {
 	kept := len(lines) - 2 // the last one is empty, the one before tells
 	assert.Less(t, kept, total)
 	assert.Greater(t, kept*len(lines[0]), bufferSize/2)
+	assert.Equal(t, uint64(total+1-kept), l.Dropped())
 	assert.Equal(t, "# "+strconv.Itoa(total+1-kept)+" lines dropped: the log could not be written\n", lines[kept])
 	for i, line := range lines[:kept] {
 		require.True(t, strings.HasSuffix(line, " "+strconv.Itoa(i)+"\n"), line)
@@ -207,6 +225,50 @@ func TestAFailedWriteIsCountedAndItsLineEnded(t *testing.T) {
 	assert.Equal(t, "# 3 lines dropped: the log could not be written\n", lines[3])
 }
 
+// TestFailuresAreToldOnce: the operator's log has a line when lines begin to be lost, and one when that has ended.
+func TestFailuresAreToldOnce(t *testing.T) {
+	var told bytes.Buffer
+	out := &recorder{fail: func([]byte) (int, error) { return 0, errors.New("no space left") }}
+	l, err := Open(to("-"), Stdout{Writer: out}, slog.New(slog.NewTextHandler(&told, nil)))
+	require.NoError(t, err)
+	for i := range 3 {
+		put(l, i)
+		require.Error(t, l.flush())
+	}
+	assert.Equal(t, uint64(3), l.Dropped())
+	out.fail = nil
+	for i := range 3 {
+		put(l, i)
+		require.NoError(t, l.flush())
+	}
+	assert.Equal(t, uint64(3), l.Dropped())
+	text := told.String()
+	assert.Equal(t, 2, strings.Count(text, "\n"), text)
+	assert.Contains(t, text, `level=WARN msg="access log not written" error="no space left"`)
+	assert.Contains(t, text, `level=INFO msg="access log written again" lines_dropped=3`)
+	assert.Equal(t, 1, strings.Count(strings.Join(out.lines(), ""), "# 3 lines dropped"))
+}
+
+// TestALineTooLongForWhatIsLeft: the buffer stays as it is, whatever a client sends.
+func TestALineTooLongForWhatIsLeft(t *testing.T) {
+	var out recorder
+	l := open(t, &out)
+	cfg := to("-")
+	cfg.AccessFormat = strings.Repeat(`$http_x`, bufferSize/fieldMax/8)
+	target, err := l.Prepare(cfg)
+	require.NoError(t, err)
+	l.Use(target)
+	e := sample()
+	e.Fields = []python.Field{{Name: []byte("X"), Value: bytes.Repeat([]byte("x"), fieldMax)}}
+	for range 20 {
+		l.Write(&e)
+	}
+	assert.LessOrEqual(t, cap(l.lines), bufferSize+missedMax)
+	assert.Equal(t, uint64(13), l.Dropped(), "the eighth is longer than what is left then")
+	require.NoError(t, l.flush())
+	assert.Len(t, out.lines(), 7+1+1)
+}
+
 func TestTheLastFailureIsReturned(t *testing.T) {
 	full := errors.New("no space left")
 	l := open(t, &recorder{fail: func([]byte) (int, error) { return 0, full }})
@@ -217,8 +279,7 @@ func TestTheLastFailureIsReturned(t *testing.T) {
 func TestAFileIsAppendedTo(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "access.log")
 	for i := range 2 {
-		l, err := Open(path, nil)
-		require.NoError(t, err)
+		l := openAt(t, path)
 		require.True(t, l.Enabled())
 		stop := run(l)
 		put(l, i)
@@ -235,14 +296,13 @@ func TestAFileIsAppendedTo(t *testing.T) {
 
 func TestAFileThatCannotBeMade(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none", "access.log")
-	_, err := Open(path, nil)
+	_, err := Open(to(path), Stdout{}, nil)
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.ErrorContains(t, err, path)
 }
 
 func TestALogToNowhere(t *testing.T) {
-	l, err := Open("", nil)
-	require.NoError(t, err)
+	l := openAt(t, "")
 	assert.False(t, l.Enabled())
 	stop := run(l)
 	put(l, 1)

@@ -4,32 +4,74 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"forebay/config"
 )
 
-// Target is where lines go: open, and ready to be used.
-type Target struct {
-	dest string
-	out  io.Writer // nil: nowhere
-	file *os.File  // the same, if it is to be closed
+// Stdout is the standard output, for a log that goes there.
+type Stdout struct {
+	io.Writer
+	// Terminal says that people read it, and Color that they want colours.
+	Terminal, Color bool
 }
 
-// Prepare opens a target; see Open for dest. The caller gives it to Use, or closes it.
-func (l *Log) Prepare(dest string) (*Target, error) {
-	switch dest {
-	case "":
-		return &Target{}, nil
-	case "-":
-		return &Target{dest: dest, out: l.stdout}, nil
-	}
-	file, err := os.OpenFile(dest, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+// Target is where lines go, which requests have one, and what it looks like: open, and ready to be used.
+type Target struct {
+	cfg    config.Log
+	filter *filter
+	style  style
+	out    io.Writer // nil: nowhere
+	closer io.Closer // the same, if it is to be closed
+}
+
+// Prepare opens the target of a configuration; see config.Log. The caller gives it to Use, or closes it.
+func (l *Log) Prepare(cfg config.Log) (*Target, error) {
+	style, err := newStyle(cfg.AccessFormat, l.stdout, cfg.Access == "-")
 	if err != nil {
 		return nil, fmt.Errorf("access log: %w", err)
 	}
-	return &Target{dest, file, file}, nil
+	t := &Target{cfg: cfg, filter: newFilter(cfg), style: style}
+	switch {
+	case cfg.Access == "":
+		return t, nil
+	case cfg.Access == "-":
+		t.out = l.stdout.Writer
+		return t, nil
+	case config.IsSyslog(cfg.Access):
+		err = t.openSyslog()
+	default:
+		err = t.openFile()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("access log: %w", err)
+	}
+	return t, nil
 }
 
-// Use has all lines go to another target that are not written yet. It does not wait for that; the file before it is then
-// closed. The target is the log's now.
+func (t *Target) openFile() error {
+	file, err := os.OpenFile(t.cfg.Access, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	if err != nil {
+		return err
+	}
+	t.out, t.closer = file, file
+	return nil
+}
+
+func (t *Target) openSyslog() error {
+	cfg, err := config.ParseSyslog(t.cfg.Access)
+	if err != nil {
+		return err
+	}
+	w, err := newSyslog(cfg)
+	if err != nil {
+		return err
+	}
+	t.out, t.closer = w, w
+	return nil
+}
+
+// Use has all lines from now on go to another target. It does not wait until those before are written; the target of
+// those is then closed. The target is the log's now.
 func (l *Log) Use(t *Target) {
 	l.mu.Lock()
 	if t.out != nil && !l.room {
@@ -37,8 +79,15 @@ func (l *Log) Use(t *Target) {
 		l.room = true
 	}
 	unused := l.next
-	l.next, l.dest = t, t.dest
-	l.enabled.Store(t.out != nil)
+	if unused == nil {
+		l.before = len(l.lines)
+	}
+	l.next, l.latest = t, t
+	if t.out == nil {
+		l.filter.Store(nil)
+	} else {
+		l.filter.Store(t.filter)
+	}
 	l.mu.Unlock()
 	_ = unused.Close() // nothing was written to it
 	signal(l.some)
@@ -48,9 +97,9 @@ func (l *Log) Use(t *Target) {
 // goes on as it was. A log that is no file stays as it is.
 func (l *Log) Reopen() error {
 	l.mu.Lock()
-	dest := l.dest
+	cfg := l.latest.cfg
 	l.mu.Unlock()
-	t, err := l.Prepare(dest)
+	t, err := l.Prepare(cfg)
 	if err != nil {
 		return err
 	}
@@ -61,17 +110,17 @@ func (l *Log) Reopen() error {
 // turnTo takes another target. It is the writer's.
 func (l *Log) turnTo(next *Target) {
 	if l.torn {
-		_, _ = l.target.out.Write([]byte{'\n'}) // that the last write was cut short is counted already
+		_, _ = l.target.out.Write(newline) // that the last write was cut short is counted already
 		l.torn = false
 	}
 	_ = l.target.Close() // each write to it has had its own error
 	l.target = next
 }
 
-// Close closes the file, if there is one.
+// Close closes what is to be closed.
 func (t *Target) Close() error {
-	if t == nil || t.file == nil {
+	if t == nil || t.closer == nil {
 		return nil
 	}
-	return t.file.Close()
+	return t.closer.Close()
 }

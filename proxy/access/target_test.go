@@ -1,6 +1,7 @@
 package access
 
 import (
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"forebay/config"
 )
 
 // lineCount is how many lines a file has.
@@ -25,8 +28,7 @@ func lineCount(t *testing.T, path string) int {
 func TestReopenedFile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "access.log")
-		l, err := Open(path, nil)
-		require.NoError(t, err)
+		l := openAt(t, path)
 		stop := run(l)
 		put(l, 1)
 		time.Sleep(time.Second) // it is written
@@ -49,8 +51,7 @@ func TestReopenThatFailsChangesNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "logs")
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	path := filepath.Join(dir, "access.log")
-	l, err := Open(path, nil)
-	require.NoError(t, err)
+	l := openAt(t, path)
 	stop := run(l)
 	moved := filepath.Join(t.TempDir(), "moved")
 	require.NoError(t, os.Rename(dir, moved))
@@ -64,12 +65,12 @@ func TestReopenThatFailsChangesNothing(t *testing.T) {
 func TestLogThatIsTurnedOnAndOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out recorder
-		l, err := Open("", &out)
+		l, err := Open(to(""), Stdout{Writer: &out}, slog.New(slog.DiscardHandler))
 		require.NoError(t, err)
 		require.NoError(t, l.Reopen(), "there is nothing to reopen")
 		stop := run(l)
 		use := func(dest string) {
-			target, err := l.Prepare(dest)
+			target, err := l.Prepare(to(dest))
 			require.NoError(t, err)
 			l.Use(target)
 		}
@@ -92,12 +93,48 @@ func TestLogThatIsTurnedOnAndOff(t *testing.T) {
 	})
 }
 
+// TestEachTargetHasItsOwnLines: what was logged before a reload is of the old format, and goes to the old target.
+func TestEachTargetHasItsOwnLines(t *testing.T) {
+	dir := t.TempDir()
+	l := openAt(t, filepath.Join(dir, "old"))
+	put(l, 1)
+	put(l, 2)
+	cfg := to(filepath.Join(dir, "new"))
+	cfg.AccessFormat, cfg.AccessExclude = config.FormatJSON, []string{"/healthz"}
+	target, err := l.Prepare(cfg)
+	require.NoError(t, err)
+	l.Use(target)
+	put(l, 3)
+	health := sample()
+	health.Target = []byte("/healthz")
+	l.Write(&health)
+	require.NoError(t, run(l)())
+	require.NoError(t, l.Close())
+	text := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		return string(b)
+	}
+	assert.Regexp(t, `^192.* 1\n192.* 2\n$`, text("old"))
+	assert.Regexp(t, `^{"time":.*"request_id":"3".*}\n$`, text("new"))
+}
+
+func TestDroppedLinesAreToldInTheFormat(t *testing.T) {
+	for format, want := range map[string]string{
+		config.FormatJSON: `^{"time":"[^"]+","lines_dropped":7}\n$`, `{"a":$status}`: `^{"time":"[^"]+","lines_dropped":7}\n$`,
+		"$status": "^# 7 lines dropped: ", config.FormatPretty: "^# 7 lines dropped: ", config.FormatCombined: "^# 7 lines dropped: ",
+	} {
+		s, err := newStyle(format, Stdout{}, true)
+		require.NoError(t, err)
+		assert.Regexp(t, want, string(s.appendMissed(nil, 7)), format)
+	}
+}
+
 func TestNoLineIsLostWhileTheFileIsReopened(t *testing.T) {
 	const writers, each = 4, 2000
 	dir := t.TempDir()
 	path := filepath.Join(dir, "access.log")
-	l, err := Open(path, nil)
-	require.NoError(t, err)
+	l := openAt(t, path)
 	stop := run(l)
 	var writing sync.WaitGroup
 	for w := range writers {
