@@ -28,16 +28,19 @@ const (
 	LogSent          LogField = "sent"     // bytes of the body
 	LogSentOrNone    LogField = "sent, or nothing"
 	LogDuration      LogField = "duration"
+	LogBefore        LogField = "before" // the proxies before us
 	LogRead          LogField = "read"
 	LogDelayed       LogField = "delayed"
 	LogQueue         LogField = "queue"
 	LogApplication   LogField = "application"
 	LogSend          LogField = "send"
 	LogID            LogField = "request id"
+	LogTraceID       LogField = "trace id"
 	LogWorker        LogField = "worker"
 	LogThread        LogField = "thread"
 	LogTries         LogField = "tries"
 	LogSource        LogField = "source"
+	LogReason        LogField = "reason" // the kind of the fault
 	LogFault         LogField = "fault"
 	LogRequestField  LogField = "request field"
 	LogResponseField LogField = "response field"
@@ -59,7 +62,7 @@ const (
 // unquotedJSON are the fields that stand in JSON without quotes: numbers, whatever the client sends.
 var unquotedJSON = []LogField{
 	LogUnixTime, LogStatus, LogReceived, LogSent, LogSentOrNone, LogWorker, LogThread, LogTries,
-	LogDuration, LogRead, LogDelayed, LogQueue, LogApplication, LogSend,
+	LogDuration, LogBefore, LogRead, LogDelayed, LogQueue, LogApplication, LogSend,
 }
 
 func aField(field LogField) []LogPiece           { return []LogPiece{{Field: field}} }
@@ -93,6 +96,7 @@ var variables = map[string][]LogPiece{
 	"read_time": aTime(LogRead, Decimal), "delay_time": aTime(LogDelayed, Decimal), "queue_time": aTime(LogQueue, Decimal),
 	"application_time": aTime(LogApplication, Decimal), "send_time": aTime(LogSend, Decimal),
 	"worker": aField(LogWorker), "thread": aField(LogThread), "tries": aField(LogTries), "source": aField(LogSource),
+	"before_time": aTime(LogBefore, Decimal), "trace_id": aField(LogTraceID), "reason": aField(LogReason),
 	"fault": aField(LogFault),
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -54,6 +55,19 @@ func LimitMarkdown() string {
 		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", setting.Key, setting.Metavar, value, setting.Help)
 	}
 	return table.String()
+}
+
+// PlaceholderMarkdown are the names of all placeholders of the access log's formats, for the README.
+func PlaceholderMarkdown() string {
+	var names []string
+	for name := range atoms {
+		names = append(names, "`%("+name+")s`")
+	}
+	slices.SortFunc(names, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
+	var text strings.Builder
+	fmt.Fprintf(&text, "- gunicorn's: %s, `%%({NAME}i)s`, `%%({NAME}o)s`\n", strings.Join(names, ", "))
+	text.WriteString("- nginx's, and our own in their manner: `$" + strings.Join(Variables(), "`, `$") + "`, `$http_NAME`, `$sent_http_NAME`\n")
+	return text.String()
 }
 
 func (s Setting) markdownOption() string {

@@ -17,7 +17,8 @@ const readme = "../README.md"
 
 // TestReadmeHasTheTablesOfSettings: go test ./config -run Readme -update writes them.
 func TestReadmeHasTheTablesOfSettings(t *testing.T) {
-	tables := map[string]func() string{"options": Markdown, "path": PathMarkdown, "static": StaticMarkdown, "limit": LimitMarkdown}
+	tables := map[string]func() string{"options": Markdown, "path": PathMarkdown, "static": StaticMarkdown, "limit": LimitMarkdown,
+		"placeholders": PlaceholderMarkdown}
 	for name, table := range tables {
 		t.Run(name, func(t *testing.T) { checkTable(t, "<!-- "+name+" -->\n", table(), "<!-- /"+name+" -->") })
 	}

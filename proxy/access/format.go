@@ -86,6 +86,13 @@ func (c *compiler) word() appender {
 		return c.appendRequest
 	case config.LogScheme:
 		return func(dst []byte, e *Entry) []byte { return append(dst, e.Scheme...) }
+	case config.LogReason:
+		return func(dst []byte, e *Entry) []byte {
+			if e.Reason == NoReason {
+				return append(dst, c.none...)
+			}
+			return append(dst, e.Reason.String()...)
+		}
 	case config.LogSource:
 		return func(dst []byte, e *Entry) []byte { return append(dst, e.Source.String()...) }
 	case config.LogLocalTime:
@@ -114,6 +121,8 @@ func (c *compiler) time() appender {
 	switch c.piece.Field {
 	case config.LogDuration:
 		return timed(func(e *Entry) time.Duration { return e.Total }, always)
+	case config.LogBefore:
+		return timed(func(e *Entry) time.Duration { return e.Before }, func(e *Entry) bool { return e.Before > 0 })
 	case config.LogRead:
 		return timed(func(e *Entry) time.Duration { return e.Read }, always)
 	case config.LogDelayed:
@@ -181,6 +190,8 @@ func (c *compiler) text() appender {
 		return valued(func(e *Entry) []byte { return e.Host })
 	case config.LogID:
 		return valued(func(e *Entry) []byte { return e.ID })
+	case config.LogTraceID:
+		return valued(func(e *Entry) []byte { return e.TraceID })
 	case config.LogFault:
 		return valued((*Entry).fault)
 	case config.LogRequestField:

@@ -16,6 +16,7 @@ func (j *jsonStyle) appendEntry(dst []byte, e *Entry) []byte {
 	dst = append(dst, `{"time":"`...)
 	dst = append(j.dates.append(dst, e.Time), '"')
 	dst = appendMember(dst, `,"request_id":"`, e.ID)
+	dst = appendMember(dst, `,"trace_id":"`, e.TraceID)
 	if e.Client.IsValid() {
 		dst = append(dst, `,"client":"`...)
 		dst = append(e.Client.WithZone("").AppendTo(dst), '"')
@@ -34,12 +35,18 @@ func (j *jsonStyle) appendEntry(dst []byte, e *Entry) []byte {
 	dst = append(append(dst, e.Source.String()...), '"')
 	dst = appendMember(dst, `,"referer":"`, e.field("referer"))
 	dst = appendMember(dst, `,"user_agent":"`, e.field("user-agent"))
+	if e.Reason != NoReason {
+		dst = append(append(append(dst, `,"reason":"`...), e.Reason.String()...), '"')
+	}
 	dst = appendMember(dst, `,"fault":"`, e.fault())
 	return append(dst, "}\n"...)
 }
 
 // appendTimes appends the times of e, and who ran it.
 func (j *jsonStyle) appendTimes(dst []byte, e *Entry) []byte {
+	if e.Before > 0 {
+		dst = appendSeconds(dst, `,"before":`, e.Before)
+	}
 	dst = appendSeconds(dst, `,"duration":`, e.Total)
 	dst = appendSeconds(dst, `,"read":`, e.Read)
 	if e.Delayed > 0 {

@@ -23,7 +23,8 @@ func full() Entry {
 	e.Host, e.Scheme, e.Decoded = []byte("shop.example"), "https", []byte("/shop")
 	e.Received, e.Total, e.Read, e.Delayed = 7, 1500*time.Millisecond, 100*time.Millisecond, 200*time.Millisecond
 	e.Queue, e.Application, e.Worker, e.Thread, e.Tries = 300*time.Millisecond, 400*time.Millisecond, 4711, 2, 1
-	e.Source, e.Fault = Application, errors.New("the response ended\nearly")
+	e.Source, e.Fault, e.Reason = Application, errors.New("the response ended\nearly"), InvalidResponse
+	e.TraceID, e.Before = []byte("4bf92f35"), 50*time.Millisecond
 	e.Fields = append(e.Fields, python.Field{Name: []byte("Authorization"), Value: []byte("Basic Ym9iOnNlY3JldA==")})
 	e.Answer = []byte("HTTP/1.1 200 OK\r\nServer: forebay\r\nX-Shop:  a b \r\n\r\nX-Body: no\r\n\r\n")
 	return e
@@ -38,10 +39,10 @@ func TestJSON(t *testing.T) {
 		entry Entry
 		want  string
 	}{
-		"all known": {full(), `{"time":"` + date + `","request_id":"0f3a","client":"192.0.2.1","method":"GET","host":"shop.example",` +
-			`"path":"/shop","query":"q=1","protocol":"HTTP/1.1","status":200,"received":7,"sent":123,"duration":1.500000,"read":0.100000,` +
+		"all known": {full(), `{"time":"` + date + `","request_id":"0f3a","trace_id":"4bf92f35","client":"192.0.2.1","method":"GET","host":"shop.example",` +
+			`"path":"/shop","query":"q=1","protocol":"HTTP/1.1","status":200,"received":7,"sent":123,"before":0.050000,"duration":1.500000,"read":0.100000,` +
 			`"delayed":0.200000,"queue":0.300000,"application":0.400000,"send":0.500000,"worker":4711,"thread":2,"tries":1,` +
-			`"source":"application","referer":"http://example.org/","user_agent":"curl/8.5 (x)","fault":"the response ended\nearly"}`},
+			`"source":"application","referer":"http://example.org/","user_agent":"curl/8.5 (x)","reason":"invalid_response","fault":"the response ended\nearly"}`},
 		"nothing known": {bare(), `{"time":"` + date + `","status":400,"received":0,"sent":0,"duration":0.000000,"read":0.000000,` +
 			`"send":0.000000,"source":"server"}`},
 	}
@@ -121,6 +122,7 @@ func TestPlaceholders(t *testing.T) {
 		"our times":                  {"$request_time_ms $read_time $delay_time $queue_time $application_time $send_time", "1500.000 0.100000 0.200000 0.300000 0.400000 0.500000", "0.000 0.000000 0.000000 - - 0.000000"},
 		"who":                        {"$worker $thread $tries $source $request_id", "4711 2 1 application 0f3a", "- - - server -"},
 		"what":                       {`$body_bytes_received $body_bytes_sent "$fault"`, `7 123 "the response ended\x0Aearly"`, `0 0 "-"`},
+		"where it comes from":        {"$before_time $trace_id $reason", "0.050000 4bf92f35 invalid_response", "- - -"},
 		"JSON":                       {`{"a":"$http_user_agent","b":$worker,"c":"$fault","d":$queue_time}`, `{"a":"curl/8.5 (x)","b":4711,"c":"the response ended\nearly","d":0.300000}`, `{"a":"","b":null,"c":"","d":null}`},
 	}
 	for name, c := range cases {
