@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -60,10 +61,9 @@ func LimitMarkdown() string {
 // PlaceholderMarkdown are the names of all placeholders of the access log's formats, for the README.
 func PlaceholderMarkdown() string {
 	var names []string
-	for name := range atoms {
+	for _, name := range slices.Sorted(maps.Keys(atoms)) {
 		names = append(names, "`%("+name+")s`")
 	}
-	slices.SortFunc(names, func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) })
 	var text strings.Builder
 	fmt.Fprintf(&text, "- gunicorn's: %s, `%%({NAME}i)s`, `%%({NAME}o)s`\n", strings.Join(names, ", "))
 	text.WriteString("- nginx's, and our own in their manner: `$" + strings.Join(Variables(), "`, `$") + "`, `$http_NAME`, `$sent_http_NAME`\n")

@@ -120,7 +120,7 @@ func startServer(t *testing.T) *server {
 		Boot:   python.Boot{Spec: "outcomes", Path: []string{apps}, Environ: map[string]any{"SCRIPT_NAME": ""}},
 	}
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	lines, err := access.Open("-", &s.access)
+	lines, err := access.Open(config.Log{Access: "-", AccessFormat: config.FormatCombined, AccessSample: 1}, access.Stdout{Writer: &s.access}, log)
 	require.NoError(t, err)
 	budget := spool.NewBudget(cfg.Proxy.SpoolMemory)
 	dispatcher, err := dispatch.New(cfg.Dispatch, cfg.Paths, spool.Limits{Memory: 1 << 20, Budget: budget}, log)
@@ -141,7 +141,7 @@ func startServer(t *testing.T) *server {
 	s.Server = &status.Server{
 		Version: "test", App: "outcomes", Started: time.Now(),
 		State: func() string { return status.Serving }, Python: func() string { return "3" },
-		Listeners: func() []string { return []string{"http://" + s.addr} }, Dropped: func() uint64 { return 0 },
+		Listeners: func() []string { return []string{"http://" + s.addr} }, Dropped: lines.Dropped,
 		Meter: meter, Proxy: front, Dispatcher: dispatcher, Pool: pool, Limiter: limiter, Budget: budget,
 	}
 	addrs, err := front.Listen(t.Context())
