@@ -65,7 +65,7 @@ func TestRequestsAreCountedWithoutALog(t *testing.T) {
 	cfg.Bind = []string{"127.0.0.1:0"}
 	meter := measure.New()
 	f := startSettings(t, &application{}, Settings{Proxy: cfg, Meter: meter, Paths: []config.Path{{Prefix: "/a"}}})
-	nowhere, err := f.proxy.access.Prepare("")
+	nowhere, err := f.proxy.access.Prepare(config.Log{AccessFormat: config.FormatAuto})
 	require.NoError(t, err)
 	f.proxy.access.Use(nowhere)
 	c := f.dial()
