@@ -27,7 +27,8 @@ func TestThePoolSaysWhatItsProcessesDo(t *testing.T) {
 		assert.Positive(t, got.RSS)
 	}
 
-	require.NoError(t, r.pool.Reload(several(2), grace, scriptProgram(t, "ready")))
+	_, err := r.pool.Reload(several(2), grace, scriptProgram(t, "ready"))
+	require.NoError(t, err)
 	r.ready()
 	r.ready()
 	receive(t, r.withdrawn, "the old one is not taken back")
