@@ -3,15 +3,15 @@ package shared
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"forebay/proxy/limit/gcra"
 )
 
 const (
@@ -22,9 +22,6 @@ const (
 	firstRetry = 50 * time.Millisecond
 	// steady is how long Redis must have answered for the pauses to begin anew at firstRetry.
 	steady = 10 * time.Second
-	// presence is how often a process says that it shares, and gone is when one that has not is not counted.
-	presence = 5 * time.Second
-	gone     = 3 * presence
 )
 
 // health is whether Redis answers: a circuit breaker. Requests may fail, and only a probe makes it well.
@@ -81,41 +78,48 @@ func isLate(err error) bool {
 }
 
 // watch tries a Redis that does not answer until it does, and says while it does that this process is there, until ctx
-// ends. It logs a line for each change.
+// ends. It logs a line for each change, and pauses so that there are few of them even if Redis fails whenever it was reached.
 func (s *Server) watch(ctx context.Context) {
 	defer s.health.turn(false)
-	retry := firstRetry
+	retry := backoff{next: firstRetry, most: s.cfg.Retry}
 	for first := true; ; first = false {
-		tries := 0
-		err := s.reach(ctx)
-		for ; err != nil; err = s.reach(ctx) {
-			if ctx.Err() != nil {
-				return
-			}
-			if first && tries == 0 {
-				s.log.Warn("redis not reached, each process limits by itself", "error", err)
-			}
-			tries++
-			if !pause(ctx, retry/2+rand.N(retry/2)) { //nolint:gosec // so that not all come back at the same moment
-				return
-			}
-			retry = min(2*retry, s.cfg.Retry)
+		if !s.regain(ctx, &retry, first) {
+			return
 		}
 		began := time.Now()
 		s.health.late.Store(0)
 		s.health.turn(true)
 		s.flights.recount()
 		s.log.Info("redis reached, limits are shared", "processes", s.Nodes())
-		err = s.accompany(ctx)
+		err := s.accompany(ctx)
 		if err == nil {
 			return
 		}
 		s.health.lost = true
 		s.log.Warn("redis lost, each process limits by itself", "error", err)
 		if time.Since(began) > steady {
-			retry = firstRetry
+			retry.next = firstRetry
+		} else if !retry.pause(ctx) {
+			return
 		}
 	}
+}
+
+// regain tries Redis until it answers, and reports whether it did before ctx ended.
+func (s *Server) regain(ctx context.Context, retry *backoff, first bool) bool {
+	for err := s.reach(ctx); err != nil; err = s.reach(ctx) {
+		if ctx.Err() != nil {
+			return false
+		}
+		if first {
+			s.log.Warn("redis not reached, each process limits by itself", "error", err)
+			first = false
+		}
+		if !retry.pause(ctx) {
+			return false
+		}
+	}
+	return true
 }
 
 // reach tries Redis as requests would use it: connected already, in time, and for writing.
@@ -133,15 +137,22 @@ func (s *Server) reach(ctx context.Context) error {
 	if err := s.connect(limit); err != nil {
 		return err
 	}
-	for range 2 { // the first may have had to bring the script
+	for _, step := range []func(context.Context) error{s.probe, s.appear} {
 		brief, cancelBrief := context.WithTimeout(limit, s.cfg.Timeout)
-		err := s.appear(brief)
+		err := step(brief)
 		cancelBrief()
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// probe takes of a rate. A Redis that has no memory left refuses that, as it is the first thing that would be written, and
+// lets through what begins by removing something, as appear does.
+func (s *Server) probe(ctx context.Context) error {
+	rate := gcra.Limit{Interval: 1000, Burst: 1000, Ceiling: 1000}
+	return s.ask(ctx, &batch{calls: []*Call{{Steps: []Step{{Kind: KindCharge, Key: s.prefix + "probe", Rate: rate, Most: 1}}}}})
 }
 
 // connect opens all connections and brings the script, without haste.
@@ -152,8 +163,10 @@ func (s *Server) connect(ctx context.Context) error {
 		all.Go(func() { errs[i] = s.client.Ping(ctx).Err() })
 	}
 	all.Wait()
-	if err := errors.Join(errs...); err != nil {
-		return errs[0]
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
 	}
 	return s.appear(ctx)
 }
@@ -173,64 +186,5 @@ func (s *Server) accompany(ctx context.Context) error {
 			s.health.note(s.appear(limit))
 			cancel()
 		}
-	}
-}
-
-// appear counts this process among those that share, and counts them.
-func (s *Server) appear(ctx context.Context) error {
-	b := batch{calls: []*Call{{posted: true, Steps: []Step{{
-		Kind: KindFlight, Key: s.prefix + "processes", Most: everybody, Expire: gone,
-	}}}}}
-	b.encode()
-	reply, err := script.Run(ctx, s.client, b.keys, b.packed, s.name).Text()
-	if err != nil {
-		return err
-	}
-	if err := b.decode(reply); err != nil {
-		return err
-	}
-	if s.cfg.Nodes == 0 {
-		s.counted(b.calls[0].Steps[0].Level)
-	}
-	return nil
-}
-
-// counted notes how many processes there are. A Redis that has lost its data counts them as they come back: until all have
-// had the time for it, there are not fewer than before.
-func (s *Server) counted(nodes int64) {
-	if !s.health.again.IsZero() && time.Since(s.health.again) < gone {
-		nodes = max(nodes, s.nodes.Load())
-	}
-	s.nodes.Store(max(1, nodes))
-}
-
-// everybody is more than any number of processes, or of requests in flight.
-const everybody = 1 << 50
-
-// leave takes this process from those that share, so that the share of the others grows at once, and its requests from those
-// in flight, as nobody would hear of them any more.
-func (s *Server) leave() {
-	ctx, cancel := context.WithTimeout(context.Background(), s.cfg.Timeout)
-	defer cancel()
-	calls := append(s.flights.releases(), &Call{Steps: []Step{{Kind: KindRelease, Key: s.prefix + "processes"}}})
-	for some := range slices.Chunk(calls, s.cfg.Batch) {
-		b := batch{calls: some}
-		b.encode()
-		if err := script.Run(ctx, s.client, b.keys, b.packed, s.name).Err(); err != nil {
-			s.log.Debug("redis not told of the end", "error", err) // it finds out in a while
-			return
-		}
-	}
-}
-
-// pause lets a time pass, and reports whether it did before ctx ended.
-func pause(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
 	}
 }

@@ -67,6 +67,10 @@ func TestFaults(t *testing.T) {
 			assert.False(t, r.Up())
 			assert.Positive(t, r.Errors())
 			assert.WithinRange(t, r.Since(), failed, time.Now())
+			assert.Never(t, func() bool {
+				_ = r.Do(r.take("x")) // they are not asked, so that they cannot find Redis well and lose it again and again
+				return r.log.count("redis reached") > 2
+			}, 200*time.Millisecond, 2*time.Millisecond)
 			f.heal(redis, relay)
 			r.await(true)
 			require.Eventually(t, func() bool { return r.Do(r.take("x")) == nil }, patience, time.Millisecond)

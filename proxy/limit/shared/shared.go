@@ -199,6 +199,17 @@ func (s *Server) run(ctx context.Context, b *batch) error {
 	if !s.Up() {
 		return ErrDown
 	}
+	return s.send(ctx, b)
+}
+
+// ask takes steps in the background, whether Redis is known to answer or not.
+func (s *Server) ask(ctx context.Context, b *batch) error {
+	b.encode()
+	return s.send(ctx, b)
+}
+
+// send has Redis run the script on what is packed.
+func (s *Server) send(ctx context.Context, b *batch) error {
 	reply, err := script.Run(ctx, s.client, b.keys, b.packed, s.name).Text()
 	if err != nil {
 		return err
