@@ -96,7 +96,7 @@ func TestFilesOfDjango(t *testing.T) {
 			said, cfg := usual, config.Config{}
 			tt.change(&said, &cfg)
 			var log lines
-			s := &server{log: newLogger(levelOf(config.Log{Level: "info"}), &log)}
+			s := &server{log: newLogs(config.Log{Level: "info", Format: config.LogText}, &log).logger()}
 			got := map[string]string{}
 			for _, m := range s.filesOfDjango(setup{cfg: cfg, program: workers.Program{Dir: at("code")}}, python.Ready{Django: &said}) {
 				got[m.Prefix], _ = filepath.Rel(dir, m.Dir)
