@@ -63,13 +63,17 @@ type metric struct {
 	kind prometheus.ValueType
 }
 
-// families are all of them.
-var families []*prometheus.Desc
+// families are all of them, and names what they are called.
+var (
+	families []*prometheus.Desc
+	names    []string
+)
 
 // family describes metrics with one value for each combination of labels.
 func family(name, help string, labels ...string) *prometheus.Desc {
-	desc := prometheus.NewDesc("forebay_"+name, help, labels, nil)
-	families = append(families, desc)
+	name = "forebay_" + name
+	desc := prometheus.NewDesc(name, help, labels, nil)
+	families, names = append(families, desc), append(names, name)
 	return desc
 }
 
