@@ -14,6 +14,7 @@ import (
 	"forebay/proxy/head"
 	"forebay/proxy/limit"
 	"forebay/proxy/target"
+	"forebay/proxy/trace"
 	"forebay/python"
 )
 
@@ -40,7 +41,10 @@ type exchange struct {
 	path   []byte // the path, decoded; its memory is kept
 	trace  python.Trace
 
-	traceID []byte        // of the trace that the request is part of, as text; nil if it is part of none
+	traceID []byte     // of the trace that the request is part of, as text; nil if it is part of none
+	span    trace.Span // of ours in it, if we trace
+	parent  [trace.ParentLen]byte
+	state   []byte        // the tracestate that came with it, part of the head
 	before  time.Duration // in which proxies had the request, before start
 
 	out     []byte // the head of the answer, and a body that is small; its memory is kept
@@ -246,12 +250,15 @@ func (x *exchange) finish() {
 
 // note tells of the answered request those who want to know.
 func (x *exchange) note() {
-	if x.rules.observer == nil && !x.p.access.Enabled() {
+	if x.rules.observer == nil && !x.p.access.Enabled() && !x.span.Sampled() {
 		return
 	}
 	entry := x.entry(time.Now())
 	x.rules.observer.Observe(&entry)
 	x.p.access.Write(&entry)
+	if x.span.Sampled() {
+		x.rules.tracer.End(&x.span, &trace.Request{Entry: &entry, State: x.state})
+	}
 }
 
 // entry is what there is to say about the request, now that it has been answered. Its bytes are the exchange's.

@@ -15,7 +15,8 @@ type marks struct {
 	started bool
 	parent  []byte
 	parents int
-	state   bool // there is a tracestate
+	state   []byte // the first tracestate
+	states  int
 }
 
 // marksOf looks for them. id is the name of the field with the request's id, in lower case; empty: there is none.
@@ -29,7 +30,11 @@ func marksOf(fields []python.Field, id string) (m marks) {
 		}
 		switch len(f.Name) {
 		case len("tracestate"):
-			m.state = m.state || python.EqualFold(f.Name, "tracestate")
+			if python.EqualFold(f.Name, "tracestate") {
+				if m.states++; m.states == 1 {
+					m.state = f.Value
+				}
+			}
 		case len("traceparent"):
 			if python.EqualFold(f.Name, "traceparent") {
 				m.parent = f.Value
@@ -75,21 +80,43 @@ func (x *exchange) takeID(m *marks, trusted bool) {
 }
 
 // takeTrace looks at the trace that the request is part of. One that is not valid is as if it were not there (Trace Context,
-// section 4.3), and what belongs to it, too.
+// section 4.3), and what belongs to it, too. If we trace, a request always is part of one, and comes from us to the
+// application.
 func (x *exchange) takeTrace(m *marks) {
+	parent, valid := trace.Parent{}, false
 	if m.parents == 1 {
-		if _, ok := trace.ReadParent(m.parent); ok {
-			x.traceID = trace.IDIn(m.parent)
-			return
-		}
+		parent, valid = trace.ReadParent(m.parent)
 	}
-	if m.parents > 0 {
+	if !valid && m.parents > 0 {
 		x.drop("traceparent")
 	}
-	if m.state {
+	if !valid && m.states > 0 {
 		x.drop("tracestate")
 	}
+	switch tracer := x.rules.tracer; {
+	case tracer == nil && valid:
+		x.traceID = trace.IDIn(m.parent)
+	case tracer != nil && valid:
+		x.span = tracer.Begin(&parent)
+		if m.states == 1 {
+			x.state = m.state
+		}
+		x.drop("traceparent")
+		x.passOn()
+	case tracer != nil:
+		x.span = tracer.Begin(nil)
+		x.passOn()
+	}
 }
+
+// passOn tells the application that its request comes from our span.
+func (x *exchange) passOn() {
+	value := x.span.AppendParent(x.parent[:0])
+	x.traceID = trace.IDIn(value)
+	x.head.Fields = append(x.head.Fields, python.Field{Name: traceparent, Value: value})
+}
+
+var traceparent = []byte("traceparent")
 
 // drop takes the fields with a name away, which is given in lower case.
 func (x *exchange) drop(name string) {

@@ -12,6 +12,7 @@ import (
 	"forebay/proxy/limit"
 	"forebay/proxy/measure"
 	"forebay/proxy/static"
+	"forebay/proxy/trace"
 )
 
 // Settings are what the configuration says about HTTP.
@@ -26,6 +27,8 @@ type Settings struct {
 	Limits *limit.Limits
 	// Meter counts the requests; nil: nobody wants to know.
 	Meter *measure.Meter
+	// Tracer exports a span for each request; nil: nothing is traced.
+	Tracer *trace.Tracer
 }
 
 // rules are the settings in the form in which requests meet them. They are never changed: a reload makes others, and a
@@ -42,6 +45,7 @@ type rules struct {
 	compressor *compress.Compressor
 	trust      *forwarded.Trust // whose forwarded fields are believed
 	relays     *forwarded.Trust // whose connections begin with a PROXY header
+	tracer     *trace.Tracer    // nil: nothing is traced
 	idField    []byte           // the name of the field with a request's id
 	idName     string           // in lower case; empty: there is none
 
@@ -52,8 +56,8 @@ type rules struct {
 func newRules(s Settings) (*rules, error) {
 	r := &rules{
 		cfg: s.Proxy, paths: s.Paths, mount: s.Mount, files: newFiles(s),
-		compressor: compress.New(s.Proxy),
-		stay:       usualStay, halfClosed: usualHalfClosed,
+		compressor: compress.New(s.Proxy), tracer: s.Tracer,
+		stay: usualStay, halfClosed: usualHalfClosed,
 		idField: []byte(s.Proxy.RequestIDHeader), idName: strings.ToLower(s.Proxy.RequestIDHeader),
 		limits: head.Limits{
 			Target: s.Proxy.LimitRequestLine, Fields: s.Proxy.LimitRequestFields, Field: s.Proxy.LimitRequestFieldSize,

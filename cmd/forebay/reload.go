@@ -67,7 +67,7 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 	if next.front.Limits, err = s.limiter.Prepare(next.quota); err != nil {
 		return now, err
 	}
-	next.front.Meter = s.meter
+	next.front.Meter, next.front.Tracer = s.meter, s.tracer
 	change, err := s.proxy.Prepare(s.stopping.begun, next.front)
 	if err != nil {
 		return now, err

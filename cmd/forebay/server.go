@@ -17,6 +17,7 @@ import (
 	"forebay/proxy/access"
 	"forebay/proxy/limit"
 	"forebay/proxy/measure"
+	"forebay/proxy/trace"
 	"forebay/python"
 	"forebay/python/spool"
 	"forebay/workers"
@@ -32,6 +33,7 @@ type server struct {
 	logs       *logs
 	access     *access.Log
 	meter      *measure.Meter
+	tracer     *trace.Tracer // nil: nothing is traced
 	proxy      *proxy.Proxy
 	limiter    *limit.Limiter
 	dispatcher *dispatch.Dispatcher
@@ -89,6 +91,8 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	s.limiter.Use(s.started.front.Limits)
 	s.meter = measure.New()
 	s.started.front.Meter = s.meter
+	s.tracer = newTracer(sources.Environ, s.log)
+	s.started.front.Tracer = s.tracer
 	s.proxy, err = proxy.New(s.started.front, s.budget, s.dispatcher, s.access, s.log)
 	return s, err
 }
@@ -152,6 +156,8 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 		s.watcher.Open() // before the application is imported: what changes meanwhile has changed
 		running.Go(s.watchFiles)
 	}
+	tracing, endTracing := context.WithCancel(context.Background())
+	running.Go(func() { s.tracer.Run(tracing) })
 	working, endWork := context.WithCancel(context.Background())
 	worked := make(chan error, 1)
 	running.Go(func() { worked <- s.pool.Run(working, s.stopping.over) })
@@ -168,6 +174,7 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	s.proxy.Settle()
 	endLimits()
 	endMeasuring()
+	endTracing()
 	endLog()
 	endObey()
 	s.stopping.release()

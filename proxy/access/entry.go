@@ -84,8 +84,8 @@ func (e *Entry) fault() []byte {
 	return []byte(e.Fault.Error())
 }
 
-// field returns the value of the first field of the request with a name, which is given in lower case.
-func (e *Entry) field(name string) []byte {
+// Field returns the value of the first field of the request with a name, which is given in lower case.
+func (e *Entry) Field(name string) []byte {
 	for _, f := range e.Fields {
 		if python.EqualFold(f.Name, name) {
 			return f.Value

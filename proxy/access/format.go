@@ -195,7 +195,7 @@ func (c *compiler) text() appender {
 	case config.LogFault:
 		return valued((*Entry).fault)
 	case config.LogRequestField:
-		return valued(func(e *Entry) []byte { return e.field(name) })
+		return valued(func(e *Entry) []byte { return e.Field(name) })
 	case config.LogResponseField:
 		return valued(func(e *Entry) []byte { return e.answered(name) })
 	}
@@ -228,7 +228,7 @@ func (c *compiler) appendRequest(dst []byte, e *Entry) []byte {
 // appendUser appends the name by which the client says that it is known (RFC 7617): the log believes it, and says no more
 // than that it was said. It decodes only as much of it as stands in a line.
 func (c *compiler) appendUser(dst []byte, e *Entry) []byte {
-	coded := e.field("authorization")
+	coded := e.Field("authorization")
 	const scheme = "basic "
 	if len(coded) <= len(scheme) || !python.EqualFold(coded[:len(scheme)], scheme) {
 		return append(dst, c.none...)

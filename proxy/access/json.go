@@ -33,8 +33,8 @@ func (j *jsonStyle) appendEntry(dst []byte, e *Entry) []byte {
 	dst = j.appendTimes(dst, e)
 	dst = append(dst, `,"source":"`...)
 	dst = append(append(dst, e.Source.String()...), '"')
-	dst = appendMember(dst, `,"referer":"`, e.field("referer"))
-	dst = appendMember(dst, `,"user_agent":"`, e.field("user-agent"))
+	dst = appendMember(dst, `,"referer":"`, e.Field("referer"))
+	dst = appendMember(dst, `,"user_agent":"`, e.Field("user-agent"))
 	if e.Reason != NoReason {
 		dst = append(append(append(dst, `,"reason":"`...), e.Reason.String()...), '"')
 	}

@@ -1,5 +1,9 @@
 // Package trace lets a request be found again in what other programs tell of it. It reads and writes the traceparent of
-// W3C's Trace Context.
+// W3C's Trace Context, and exports spans to a collector of OpenTelemetry's if the environment names one.
+//
+// It speaks OTLP over HTTP itself, with the messages that OpenTelemetry generates for it. OpenTelemetry's own exporter brings
+// gRPC with it, which would double the size of the program; and its spans are made while a request runs, where ours are made
+// of what is known of it afterwards.
 package trace
 
 import "encoding/hex"
