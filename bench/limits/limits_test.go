@@ -79,11 +79,11 @@ func TestAPage(t *testing.T) {
 			{"forebay", "strict", []Run{{compare.Result{Requests: 50, PerSecond: 50, P99: time.Millisecond}, 5 * time.Millisecond}}},
 		},
 		Sharings: []Sharing{{How: "strict", Admitted: 1010, Exact: 1000}},
-		Faults:   []Fault{{Name: "none", Answers: Answers{Took: time.Second, Served: 200, P99: time.Millisecond}}, {Name: "x", Seen: true, Answers: Answers{Took: time.Second, P99: 3 * time.Millisecond}}},
+		Faults:   []Fault{{Name: "none", Answers: Answers{Took: time.Second, Served: 200, P99: time.Millisecond}}, {Name: "x", Lost: 1, Answers: Answers{Took: time.Second, P99: 3 * time.Millisecond}}},
 	}
 	reporttest.Page(t, &r,
 		"| forebay, strict | 50 | 0.50 | 100.0 | 0.00 ms | 1.00 ms |", "| strict | 1010 | 1000 | +1.00 % | ± 0 | 0 | 0 |",
-		"| x | 0 | 0 | 0 | 0.00 ms | 3.00 ms | 2.00 ms | 0.00 ms | yes |",
+		"| x | 0 | 0 | 0 | 0.00 ms | 3.00 ms | 2.00 ms | 0.00 ms | 1 |",
 	)
 }
 

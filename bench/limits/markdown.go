@@ -77,14 +77,10 @@ func (r *Report) writeFaults(page *report.Page, opts options) {
 	}
 	page.Heading("Redis fails, at %d/s and burst %d", faultRate, faultBurst)
 	page.Text("Each fault lasts %v, and Redis is well again before the next. %d clients ask all the time.", opts.FaultDuration, askers)
-	page.Table("", "admitted/s", "refused/s", "failed", "p50", "p99", "p99 more than without", "longest", "in the log")
+	page.Table("", "admitted/s", "refused/s", "failed", "p50", "p99", "p99 more than without", "longest", "lines in the log")
 	for _, f := range r.Faults {
-		seen := "no"
-		if f.Seen {
-			seen = "yes"
-		}
 		page.Row(f.Name, fmt.Sprintf("%.0f", float64(f.Served)/f.Took.Seconds()), fmt.Sprintf("%.0f", float64(f.Refused)/f.Took.Seconds()),
-			fmt.Sprint(f.Failed), milliseconds(f.P50), milliseconds(f.P99), milliseconds(f.P99-r.Faults[0].P99), milliseconds(f.Max), seen)
+			fmt.Sprint(f.Failed), milliseconds(f.P50), milliseconds(f.P99), milliseconds(f.P99-r.Faults[0].P99), milliseconds(f.Max), fmt.Sprint(f.Lost))
 	}
 	page.End()
 }
