@@ -56,6 +56,7 @@ func TestWorkerThatTakesAllMemory(t *testing.T) {
 		cmd.Path = "/bin/sh"
 	}
 	s := launch(t, into, "-b", "127.0.0.1:0", "-w", "2", "--threads", "1", "--chdir", apps, "crashes")
+	s.Stderr.Await(t, regexp.MustCompile(`INFO  memory is limited by the cgroup limit=419430400 own=104857600\n`))
 	assert.Equal(t, http.StatusBadGateway, send(t, "POST", s.URL+"/memory").status)
 	line := s.Stderr.Await(t, regexp.MustCompile(`WARN  worker exited worker=\d pid=(\d+) exit="killed by SIGKILL, perhaps out of memory" .* thread0.target=/memory `))
 	s.Stderr.Await(t, regexp.MustCompile(`ERROR request lost with its worker method=POST target=/memory .* pid=`+line[1]+` `))

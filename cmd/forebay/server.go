@@ -72,6 +72,7 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	}
 	cfg = s.started.cfg
 	s.mapped = cfg.Proxy.Static
+	limitOwnMemory(workers.MemoryLimit(), s.log)
 	s.stopping = newStopping(cfg.Dispatch.GracefulTimeout)
 	if s.access, err = access.Open(cfg.Log, accessStdout(stdout), s.log); err != nil {
 		return nil, err

@@ -32,6 +32,7 @@ func setupOf(cfg config.Config, dir string) (setup, error) {
 	if cfg.Workers.Processes == 0 {
 		cfg.Workers.Processes = runtime.GOMAXPROCS(0) // the Go runtime asks the cgroup
 	}
+	cfg = fitted(cfg, workers.MemoryLimit())
 	program, err := programOf(cfg, dir)
 	if err != nil {
 		return setup{}, err
