@@ -10,7 +10,7 @@ VULNCHECK := .cache/bin/govulncheck-$(VULNCHECK_VERSION)
 TESTFLAGS ?=
 PACKAGES ?= ./...
 
-.PHONY: run build test test-go test-python vetted venvs axe lint bench release wheels vulns clean
+.PHONY: run build test test-go test-python test-container test-manifests vetted venvs axe lint bench release wheels vulns clean
 
 # Serves the embedded demo application; "make run ARGS='-w 2 shop:app'" serves another one.
 run: build
@@ -41,6 +41,14 @@ test-python:
 		"$$python" -B -m unittest discover -s python/worker/tests -t python/worker && \
 		"$$python" -B -m unittest discover -s python/demo || exit 1; \
 	done
+
+# The image, built and run as the first process of a container without rights; and what Kubernetes is told. Each says what
+# is missing where it cannot run.
+test-container:
+	docker/test/run.sh
+
+test-manifests:
+	docker/test/manifests.sh
 
 venvs:
 	.ci/venvs

@@ -1,0 +1,172 @@
+"""Runs the example's image with runc and looks at it from outside: container.py IMAGE ROOT.
+
+IMAGE is what "buildah inspect" says of the image, ROOT where its file system is. What Docker and Kubernetes would do is
+done: the first process of namespaces of its own, the image's user, no rights, a read-only root, a limit of memory.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+import urllib.error
+import urllib.request
+
+MEMORY = 256 << 20
+DEADLINE = 60  # seconds for whatever is waited for
+
+image_file, root = sys.argv[1:3]
+with open(image_file, encoding="utf-8") as text:
+    image = json.load(text)["OCIv1"]["config"]
+
+
+def bundle(writable):
+    """The container's configuration (the OCI runtime specification)."""
+    uid, _, gid = image["User"].partition(":")
+    mounts = [
+        {"destination": "/proc", "type": "proc", "source": "proc"},
+        {"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["nosuid", "mode=755", "size=64k"]},
+        {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["ro", "nosuid", "noexec", "nodev"]},
+        {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro", "nosuid", "noexec", "nodev"]},
+    ]
+    mounts += [{"destination": path, "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777"]} for path in writable]
+    return {
+        "ociVersion": "1.0.2",
+        "process": {
+            "user": {"uid": int(uid), "gid": int(gid)},
+            "args": image["Entrypoint"] + (image.get("Cmd") or []),
+            "env": [*image["Env"], "FOREBAY_BIND=127.0.0.1:0"],
+            "cwd": image["WorkingDir"],
+            "capabilities": {},
+            "noNewPrivileges": True,
+        },
+        "root": {"path": root, "readonly": True},
+        "mounts": mounts,
+        "linux": {
+            "resources": {"memory": {"limit": MEMORY}},
+            "namespaces": [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")],
+        },
+    }
+
+
+class Container:
+    """A container that runs; its logs are kept."""
+
+    def __init__(self, case, *writable):
+        self.name = f"forebay-test-{os.getpid()}-{case}"
+        self.directory = tempfile.TemporaryDirectory()
+        with open(os.path.join(self.directory.name, "config.json"), "w", encoding="utf-8") as out:
+            json.dump(bundle(writable), out)
+        self.log, self.access = [], []
+        self.changed = threading.Condition()
+        self.process = subprocess.Popen(
+            ["runc", "run", "--bundle", self.directory.name, self.name], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.readers = [threading.Thread(target=self.read, args=pair, daemon=True)
+                        for pair in ((self.process.stderr, self.log), (self.process.stdout, self.access))]
+        for reader in self.readers:
+            reader.start()
+        self.url = self.await_line(self.log, r"listening on (\S+)")
+
+    def read(self, stream, lines):
+        for line in stream:
+            with self.changed:
+                lines.append(line)
+                self.changed.notify_all()
+
+    def await_line(self, lines, pattern):
+        """Waits for a line and returns the pattern's group, or all that fits."""
+        def found():
+            return next(filter(None, (re.search(pattern, line) for line in lines)), None)
+
+        with self.changed:
+            if not self.changed.wait_for(found, DEADLINE):
+                raise AssertionError(f"no line like {pattern!r} in:\n{''.join(lines)}")
+            fits = found()
+        return fits.group(fits.lastindex or 0)
+
+    def get(self, path, data=None):
+        try:
+            with urllib.request.urlopen(self.url + path, data, timeout=DEADLINE) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code, refused.read().decode()
+
+    def run(self, *command):
+        """Runs a command in the container, as "docker exec" does."""
+        return subprocess.run(["runc", "exec", self.name, *command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=DEADLINE, check=False)
+
+    def kill(self, name):
+        subprocess.run(["runc", "kill", self.name, name], check=True, timeout=DEADLINE)
+
+    def close(self):
+        """Ends it by force if it has not ended by itself."""
+        if self.process.poll() is None:
+            self.kill("KILL")
+        self.process.wait(DEADLINE)
+        for reader in self.readers:
+            reader.join(DEADLINE)
+        for stream in (self.process.stdout, self.process.stderr):
+            stream.close()
+        self.directory.cleanup()
+
+
+class Sealed(unittest.TestCase):
+    """Nothing can be written anywhere."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.container = Container("sealed")
+        cls.addClassCleanup(cls.container.close)
+
+    def test_django_answers_and_forebay_is_the_first_process(self):
+        status, page = self.container.get("/")
+        self.assertEqual(status, 200)
+        self.assertIn("Django runs as forebay; forebay is process 1.", page)
+        style = re.search(r'href="(/static/site\.[0-9a-f]+\.css)"', page)
+        self.assertEqual(self.container.get(style[1])[0], 200)
+
+    def test_the_access_log_is_on_stdout(self):
+        self.container.get("/?to-stdout")
+        self.container.await_line(self.container.access, r"to-stdout")
+
+    def test_it_has_no_rights(self):
+        status = self.container.run("cat", "/proc/1/status").stdout
+        for line in (r"Uid:\t10001\t10001\t10001\t10001", r"CapEff:\t0+", r"NoNewPrivs:\t1"):
+            self.assertRegex(status, rf"(?m)^{line}$")
+
+    def test_nothing_can_be_written(self):
+        for path in ("/x", "/app/x", "/tmp/x"):
+            self.assertIn("Read-only", self.container.run("touch", path).stderr)
+
+    def test_memory_is_the_cgroups(self):
+        self.container.await_line(self.container.log, rf"memory is limited by the cgroup limit={MEMORY} own={MEMORY // 4}$")
+
+    def test_a_body_that_does_not_fit_into_memory_is_refused(self):
+        self.assertEqual(self.container.get("/upload/", b"x" * 1000), (200, "1000 bytes\n"))
+        self.assertEqual(self.container.get("/upload/", b"x" * (1 << 20))[0], 507)
+
+
+class Stopped(unittest.TestCase):
+    """What is under way when it is stopped is finished; with a /tmp, bodies of any size are taken."""
+
+    def test_stop(self):
+        container = Container("stopped", "/tmp")
+        self.addCleanup(container.close)
+        self.assertEqual(container.get("/upload/", b"x" * (2 << 20)), (200, f"{2 << 20} bytes\n"))
+        with urllib.request.urlopen(container.url + "/slow/?seconds=1", timeout=DEADLINE) as answer:
+            self.assertEqual(answer.readline(), b"begun\n")
+            container.kill(signal.SIGTERM.name)
+            self.assertEqual(answer.read(), b"done\n")
+        self.assertEqual(container.process.wait(DEADLINE), 0)
+        container.await_line(container.log, r"stopping signal=terminated")
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
