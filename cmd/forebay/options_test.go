@@ -80,7 +80,7 @@ func TestGunicornsCommandLine(t *testing.T) {
 		"--keep-alive", "5", "--backlog", "512", "--chdir", ".", "--pythonpath", "lib,/opt/lib", "-e", "A=1", "--env", "B=2",
 		"-u", "0", "-g", "0", "-m", "027", "-p", "shop.pid", "-n", "shop", "--forwarded-allow-ips", "127.0.0.1,::1",
 		"--limit-request-line", "4094", "--limit-request-fields", "50", "--limit-request-field_size", "4096",
-		"--log-level", "warning", "--access-logfile", "-", "--max-requests", "1000", "--max-requests-jitter", "50", "--preload", "--reload",
+		"--log-level", "warning", "--access-logfile", "-", "--access-logformat", `%(h)s "%(r)s" %(s)s`, "--max-requests", "1000", "--max-requests-jitter", "50", "--preload", "--reload",
 		"--reload-extra-file", "a.html", "--reload-extra-file", "b.html", "shop.wsgi:application",
 	})
 	require.NoError(t, err)
@@ -92,5 +92,5 @@ func TestGunicornsCommandLine(t *testing.T) {
 	assert.Equal(t, 1000, reading.Config.Workers.MaxRequests)
 	assert.True(t, reading.Config.Workers.Preload)
 	assert.Len(t, reading.Config.Workers.ReloadExtraFiles, 2)
-	assert.Len(t, reading.Origins, 27)
+	assert.Len(t, reading.Origins, 28)
 }

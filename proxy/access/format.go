@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/base64"
 	"strconv"
-	"time"
 
 	"forebay/config"
 	"forebay/python"
@@ -60,146 +59,56 @@ type compiler struct {
 }
 
 func (c *compiler) appender() appender {
-	if c.piece.Field == "" {
-		text := c.piece.Text
-		return func(dst []byte, _ *Entry) []byte { return append(dst, text...) }
+	piece := c.piece
+	if piece.Field == "" {
+		return func(dst []byte, _ *Entry) []byte { return append(dst, piece.Text...) }
 	}
-	for _, find := range []func() appender{c.word, c.time, c.number, c.text} {
-		if add := find(); add != nil {
-			return add
-		}
+	if date, found := dates[piece.Field]; found {
+		return date()
 	}
-	panic("no appender for " + string(c.piece.Field)) // a test asks for each field
-}
-
-// word is the appender of a field that needs no escaping, or one of its own.
-func (c *compiler) word() appender {
-	switch c.piece.Field {
-	case config.LogClient:
-		return func(dst []byte, e *Entry) []byte {
-			if !e.Client.IsValid() {
-				return append(dst, c.none...)
-			}
-			return appendClient(dst, e)
-		}
-	case config.LogRequest:
-		return c.appendRequest
-	case config.LogScheme:
-		return func(dst []byte, e *Entry) []byte { return append(dst, e.Scheme...) }
-	case config.LogReason:
-		return func(dst []byte, e *Entry) []byte {
-			if e.Reason == NoReason {
-				return append(dst, c.none...)
-			}
-			return append(dst, e.Reason.String()...)
-		}
-	case config.LogSource:
-		return func(dst []byte, e *Entry) []byte { return append(dst, e.Source.String()...) }
-	case config.LogLocalTime:
-		dates := &dateCache{layout: layoutNCSA}
-		return func(dst []byte, e *Entry) []byte { return dates.append(dst, e.Time) }
-	case config.LogISOTime:
-		dates := newISODate()
-		return func(dst []byte, e *Entry) []byte { return dates.append(dst, e.Time) }
-	case config.LogUnixTime:
-		return func(dst []byte, e *Entry) []byte { return appendDecimal(dst, max(0, e.Time.UnixMilli()), 3) }
+	if of, found := durations[piece.Field]; found {
+		return c.ifKnown(of.known, func(dst []byte, e *Entry) []byte { return appendDuration(dst, of.value(e), piece.Unit) })
 	}
-	return nil
-}
-
-// time is the appender of a duration.
-func (c *compiler) time() appender {
-	always := func(*Entry) bool { return true }
-	timed := func(of func(e *Entry) time.Duration, known func(e *Entry) bool) appender {
-		return func(dst []byte, e *Entry) []byte {
-			if !known(e) {
-				return append(dst, c.none...)
-			}
-			return appendDuration(dst, of(e), c.piece.Unit)
-		}
+	if of, found := numbers[piece.Field]; found {
+		return c.ifKnown(of.known, func(dst []byte, e *Entry) []byte { return strconv.AppendInt(dst, of.value(e), 10) })
 	}
-	switch c.piece.Field {
-	case config.LogDuration:
-		return timed(func(e *Entry) time.Duration { return e.Total }, always)
-	case config.LogBefore:
-		return timed(func(e *Entry) time.Duration { return e.Before }, func(e *Entry) bool { return e.Before > 0 })
-	case config.LogRead:
-		return timed(func(e *Entry) time.Duration { return e.Read }, always)
-	case config.LogDelayed:
-		return timed(func(e *Entry) time.Duration { return e.Delayed }, always)
-	case config.LogQueue:
-		return timed(func(e *Entry) time.Duration { return e.Queue }, (*Entry).queued)
-	case config.LogApplication:
-		return timed(func(e *Entry) time.Duration { return e.Application }, (*Entry).ran)
-	case config.LogSend:
-		return timed((*Entry).Send, always)
+	if of, found := words[piece.Field]; found {
+		return c.ifKnown(of.known, of.value)
 	}
-	return nil
-}
-
-// number is the appender of a number.
-func (c *compiler) number() appender {
-	always := func(*Entry) bool { return true }
-	counted := func(of func(e *Entry) int64, known func(e *Entry) bool) appender {
-		return func(dst []byte, e *Entry) []byte {
-			if !known(e) {
-				return append(dst, c.none...)
-			}
-			return strconv.AppendInt(dst, of(e), 10)
-		}
-	}
-	switch c.piece.Field {
-	case config.LogStatus:
-		return counted(func(e *Entry) int64 { return int64(e.Status) }, always)
-	case config.LogReceived:
-		return counted(func(e *Entry) int64 { return e.Received }, always)
-	case config.LogSent:
-		return counted(func(e *Entry) int64 { return e.Bytes }, always)
-	case config.LogSentOrNone:
-		return counted(func(e *Entry) int64 { return e.Bytes }, func(e *Entry) bool { return e.Bytes > 0 })
-	case config.LogWorker:
-		return counted(func(e *Entry) int64 { return int64(e.Worker) }, (*Entry).ran)
-	case config.LogThread:
-		return counted(func(e *Entry) int64 { return int64(e.Thread) }, (*Entry).ran)
-	case config.LogTries:
-		return counted(func(e *Entry) int64 { return int64(e.Tries) }, (*Entry).ran)
-	}
-	return nil
-}
-
-// text is the appender of what the client or the application has said.
-func (c *compiler) text() appender {
-	valued := func(of func(e *Entry) []byte) appender {
+	if of, found := texts[piece.Field]; found {
 		return func(dst []byte, e *Entry) []byte { return c.appendValue(dst, of(e)) }
 	}
+	return c.special()
+}
+
+// special is the appender of a field that depends on more than the entry.
+func (c *compiler) special() appender {
 	name := c.piece.Name
 	switch c.piece.Field {
+	case config.LogRequest:
+		return c.appendRequest
 	case config.LogUser:
 		return c.appendUser
-	case config.LogMethod:
-		return valued(func(e *Entry) []byte { return e.Method })
-	case config.LogTarget:
-		return valued(func(e *Entry) []byte { return e.Target })
-	case config.LogPath:
-		return valued((*Entry).path)
-	case config.LogQuery:
-		return valued(func(e *Entry) []byte { _, query := e.pathAndQuery(); return query })
-	case config.LogProtocol:
-		return valued(func(e *Entry) []byte { return e.Protocol })
-	case config.LogHost:
-		return valued(func(e *Entry) []byte { return e.Host })
-	case config.LogID:
-		return valued(func(e *Entry) []byte { return e.ID })
-	case config.LogTraceID:
-		return valued(func(e *Entry) []byte { return e.TraceID })
-	case config.LogFault:
-		return valued((*Entry).fault)
 	case config.LogRequestField:
-		return valued(func(e *Entry) []byte { return e.Field(name) })
+		return func(dst []byte, e *Entry) []byte { return c.appendValue(dst, e.Field(name)) }
 	case config.LogResponseField:
-		return valued(func(e *Entry) []byte { return e.answered(name) })
+		return func(dst []byte, e *Entry) []byte { return c.appendValue(dst, e.answered(name)) }
+	default:
+		panic("no appender for " + string(c.piece.Field)) // a test asks for each field
 	}
-	return nil
+}
+
+// ifKnown is add for those entries of which the value is known; nil: all.
+func (c *compiler) ifKnown(known func(e *Entry) bool, add appender) appender {
+	if known == nil {
+		return add
+	}
+	return func(dst []byte, e *Entry) []byte {
+		if !known(e) {
+			return append(dst, c.none...)
+		}
+		return add(dst, e)
+	}
 }
 
 func (c *compiler) appendValue(dst, value []byte) []byte {

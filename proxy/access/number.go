@@ -34,6 +34,7 @@ func appendDuration(dst []byte, d time.Duration, unit config.LogUnit) []byte {
 		return appendDecimal(dst, int64(d/time.Millisecond), 3)
 	case config.DecimalMilli:
 		return appendDecimal(dst, int64(d/time.Microsecond), 3)
+	case config.Decimal:
 	}
 	return appendDecimal(dst, int64(d/time.Microsecond), 6)
 }
