@@ -10,6 +10,7 @@
 //	go run ./bench hostile        what slow, idle and hostile clients do to the others (package hostile)
 //	go run ./bench slowhttptest   when slowhttptest finds the service available while it attacks (package slowhttp)
 //	go run ./bench chaos          what is lost while workers are killed, recycled and reloaded (package chaos)
+//	go run ./bench static         files, beside nginx (package static)
 //	go run ./bench limits         what rate limits cost, how exactly processes share one, and what Redis's faults do (package limits)
 //	go run ./bench overload       what is left of a server that is asked for more than it can do (package overload)
 //	go run ./bench crowd          slow clients alone, for a server on the loopback interface (package crowd)
@@ -36,6 +37,7 @@ import (
 	"forebay/bench/limits"
 	"forebay/bench/overload"
 	"forebay/bench/slowhttp"
+	"forebay/bench/static"
 )
 
 func main() {
@@ -57,6 +59,7 @@ var commands = map[string]func(context.Context, []string) error{
 	"limits":       limits.Main,
 	"overload":     overload.Main,
 	"slowhttptest": slowhttp.Main,
+	"static":       static.Main,
 }
 
 // run runs the command that the first word names, or the comparison if it is a flag.

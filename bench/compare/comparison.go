@@ -79,20 +79,20 @@ func interleave(ctx context.Context, opts options, wrk string, peers []peer.Peer
 	runs := make([][]Run, len(peers))
 	for round := range opts.Rounds {
 		for i, one := range peers {
-			run, err := measure(ctx, opts.Load, wrk, one, scenario)
+			run, err := Measure(ctx, opts.Load, wrk, one, scenario)
 			if err != nil {
 				return nil, fmt.Errorf("round %d of %s: %w", round+1, one.Name(), err)
 			}
 			peer.Progress(fmt.Sprintf("round %d/%d %s: %.0f requests/s, %.1f µs/request",
-				round+1, opts.Rounds, one.Name(), run.PerSecond, cpuPerRequest(run)))
+				round+1, opts.Rounds, one.Name(), run.PerSecond, run.CPUPerRequest()))
 			runs[i] = append(runs[i], run)
 		}
 	}
 	return runs, nil
 }
 
-// measure loads a peer once.
-func measure(ctx context.Context, load Load, wrk string, one peer.Peer, scenario peer.Scenario) (Run, error) {
+// Measure loads a path of a peer once.
+func Measure(ctx context.Context, load Load, wrk string, one peer.Peer, scenario peer.Scenario) (Run, error) {
 	idle, err := readMeters(one)
 	if err != nil {
 		return Run{}, err

@@ -13,11 +13,12 @@ var figures = []figure{
 	{"requests/s", 0, func(r Run) float64 { return r.PerSecond }},
 	{"p50 ms", 2, func(r Run) float64 { return r.P50.Seconds() * 1e3 }},
 	{"p99 ms", 2, func(r Run) float64 { return r.P99.Seconds() * 1e3 }},
-	{"CPU µs/request", 1, cpuPerRequest},
+	{"CPU µs/request", 1, Run.CPUPerRequest},
 	{"PSS MiB", 1, func(r Run) float64 { return float64(r.PSS) / (1 << 20) }},
 }
 
-func cpuPerRequest(r Run) float64 { return r.CPU.Seconds() * 1e6 / float64(r.Requests) }
+// CPUPerRequest is the CPU time of the peer for each request, in microseconds.
+func (r Run) CPUPerRequest() float64 { return r.CPU.Seconds() * 1e6 / float64(r.Requests) }
 
 // summary is the spread of each figure over the rounds.
 func summary(runs []Run) map[string]report.Spread {

@@ -16,6 +16,8 @@ type Load struct {
 	Threads     int           `json:"threads"`
 	Connections int           `json:"connections"`
 	Duration    time.Duration `json:"duration_ns"`
+	// More are further arguments of wrk.
+	More []string `json:"more,omitempty"`
 }
 
 // Result is what wrk says of one run.
@@ -39,10 +41,11 @@ type Result struct {
 const wrkGrace = 30 * time.Second
 
 func (l Load) args(url string) []string {
-	return []string{
+	args := []string{
 		fmt.Sprintf("-t%d", l.Threads), fmt.Sprintf("-c%d", l.Connections),
-		fmt.Sprintf("-d%ds", int(l.Duration.Seconds())), "--latency", url,
+		fmt.Sprintf("-d%ds", int(l.Duration.Seconds())), "--latency",
 	}
+	return append(append(args, l.More...), url)
 }
 
 // Run loads the URL and returns what wrk says.

@@ -193,6 +193,7 @@ func buildForebay(ctx context.Context, root, temp string) (string, error) {
 
 // toolVersions print the version of a tool, behind its path.
 var toolVersions = map[string]string{
+	"nginx":        " -v 2>&1 | cut -d/ -f2",
 	"wrk":          " -v | awk 'NR == 1 { print $2 }'",
 	"redis-server": " --version | sed 's/.* v=\\([0-9.]*\\).*/\\1/'",
 	"slowhttptest": " -h | sed -n 's/.*version //p'",
