@@ -1,7 +1,9 @@
 package static
 
 import (
+	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -223,4 +225,23 @@ func BenchmarkFindInParallel(b *testing.B) {
 			r.Done()
 		}
 	})
+}
+
+// More files than there is room for, asked for at random: half of them are read each time.
+func BenchmarkFindAmongMany(b *testing.B) {
+	const many, size = 10_000, 10 << 10
+	dir := b.TempDir()
+	paths := make([]*Request, many)
+	for i := range paths {
+		name := fmt.Sprint(i)
+		require.NoError(b, os.WriteFile(filepath.Join(dir, name), make([]byte, size), 0o600))
+		paths[i] = requestOf("GET", "/static/"+name, "Host: x")
+	}
+	files := New([]Mapping{below("/static/", opened(b, dir))}, many*size/2, 64)
+	b.Cleanup(files.Close)
+	b.ReportAllocs()
+	for b.Loop() {
+		r, _ := files.Find(paths[rand.IntN(many)])
+		r.Done()
+	}
 }
