@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"forebay/proxy/limit/redistest"
 )
 
 // limitsFile writes a configuration file and returns its name.
@@ -119,4 +122,94 @@ func TestADelayHoldsNoThread(t *testing.T) {
 	}
 	assert.GreaterOrEqual(t, time.Since(began), 1450*time.Millisecond)
 	s.Stop()
+}
+
+const sharedByTwo = `
+redis = "%s"
+redis_timeout = "2s"    # the machine is busy with other tests
+redis_nodes = 2
+
+[[limit]]
+name = "exact"
+rate = "5/h"
+paths = ["/exact"]
+shared = "strict"
+
+[[limit]]
+name = "lease"
+rate = "100/h"
+lease_size = 8
+paths = ["/lease"]
+shared = "lease"
+
+[[limit]]
+name = "one"
+concurrent = 1
+paths = ["/one"]
+shared = "strict"
+
+[[limit]]
+name = "local"
+rate = "8/h"
+paths = ["/local"]
+shared = "strict"
+
+[[limit]]
+name = "deny"
+rate = "8/h"
+paths = ["/deny"]
+shared = "strict"
+on_error = "deny"
+
+[[limit]]
+name = "allow"
+rate = "1/h"
+paths = ["/allow"]
+shared = "strict"
+on_error = "allow"
+`
+
+// TestProcessesShareLimits through Redis, and what becomes of them when it dies.
+func TestProcessesShareLimits(t *testing.T) {
+	redis, stage := redistest.Start(t), newStage(t)
+	file := limitsFile(t, fmt.Sprintf(sharedByTwo, redis.URL()))
+	var both []*server
+	for range 2 {
+		s := startForebay(t, "--chdir", apps, "-c", file, "-e", stage.env(), "-w", "1", "--threads", "2", "costs")
+		s.Stderr.Await(t, regexp.MustCompile(`redis reached, limits are shared processes=2`))
+		both = append(both, s)
+	}
+	admitted := func(path string, times int) int {
+		passed := 0
+		for i := range times {
+			switch status := both[i%2].ask("GET", path).StatusCode; status {
+			case http.StatusOK:
+				passed++
+			default:
+				require.Equal(t, http.StatusTooManyRequests, status)
+			}
+		}
+		return passed
+	}
+	t.Run("exactly", func(t *testing.T) { assert.Equal(t, 5, admitted("/exact", 12)) })
+	t.Run("by leases", func(t *testing.T) { assert.InDelta(t, 100, admitted("/lease", 130), 2*8) })
+	t.Run("of requests in flight", func(t *testing.T) {
+		answer := begin(both[0].URL + "/one?stage=1")
+		conn, _ := stage.request()
+		assert.Equal(t, 429, both[1].ask("GET", "/one").StatusCode)
+		require.NoError(t, conn.Close())
+		assert.Equal(t, 200, (<-answer).status)
+		require.Eventually(t, func() bool { return both[1].ask("GET", "/one").StatusCode == 200 }, startDeadline, time.Millisecond)
+	})
+	t.Run("without Redis", func(t *testing.T) {
+		redis.Kill()
+		assert.Equal(t, 8, admitted("/local", 20), "each has its half")
+		assert.Zero(t, admitted("/deny", 4))
+		assert.Equal(t, 4, admitted("/allow", 4))
+		assert.Equal(t, 2, admitted("/one", 2))
+	})
+	for _, s := range both {
+		s.Stderr.AwaitCount(t, 1, regexp.MustCompile(`WARN  redis lost, each process limits by itself`))
+		s.Stop()
+	}
 }
