@@ -76,12 +76,13 @@ func showsTheServer(t *testing.T, browser *chromiumtest.Browser) {
 		".about":               "pid 4700",
 		"[data-v=uptime]":      "2 h 1 min",
 		"[data-v=rate]":        "118",
+		"#workers .worker":     "pid 4711 12,840 requests",
 		"[data-v=p99]":         "231 ms",
 		"[data-v=busy-more]":   "of 32",
 		"[data-v=queue-more]":  "oldest 31 ms",
 		"[data-v=memory]":      "390 MiB",
 		stuck:                  "95s",
-		"#workers":             "generation 3, 12,840 requests, up 2 h 1 min",
+		"#workers":             "generation 3, up 2 h 1 min",
 		"#slow tbody tr":       "document.title='taken'",
 		"#errors":              "the worker was killed by signal 9",
 		"#paths":               "1 of 20",
@@ -129,7 +130,7 @@ func showsAThread(t *testing.T, browser *chromiumtest.Browser) {
 	gone := later(sample(), 2)
 	gone["workers"] = gone["workers"].([]object)[:2]
 	s.publish(gone)
-	tab.Await(`document.querySelector("[data-v=thread-state]").innerText.startsWith("gone")`)
+	tab.Await(`document.querySelector("[data-v=thread-state]").innerText === "ended"`)
 	assert.Contains(t, tab.Text("#stack"), "yearly_report", "what is known of a worker that has ended stays")
 	assert.Empty(t, tab.Faults())
 }

@@ -159,7 +159,7 @@ function roundUp(value) {
 function decades(values) {
   const seen = values.filter((value) => value > 0);
   if (seen.length === 0) return [0.001, 0.1];
-  const low = Math.max(-5, Math.floor(Math.log10(Math.min(...seen))));
   const high = Math.ceil(Math.log10(Math.max(...seen)));
-  return [10 ** low, 10 ** Math.max(high, low + 2)];
+  const low = Math.max(-6, Math.min(high - 2, Math.floor(Math.log10(Math.min(...seen)))));
+  return [10 ** low, 10 ** high];
 }

@@ -13,7 +13,7 @@ function count(value) {
 // rate has two digits below ten, as 0.4 and 0 are different things.
 function rate(value) {
   if (missing(value)) return dash;
-  return value > 0 && value < 9.95 ? value.toFixed(1) : integers.format(value);
+  return value < 9.95 ? String(Number(value.toFixed(1))) : integers.format(value);
 }
 
 // duration gives three digits of a time in seconds, with its unit: 850 µs, 4.21 ms, 1.25 s, 3 min 12 s.
@@ -30,7 +30,7 @@ function digits(value) {
 }
 
 // tick is a time on an axis, without digits that say nothing: 1 s, 100 ms.
-const tick = (seconds) => duration(seconds).replace(/\.0+ /, " ").replace(/^0 ms$/, "0");
+const tick = (seconds) => seconds > 60 ? `${count(seconds)} s` : duration(seconds).replace(/\.0+ /, " ").replace(/^0 ms$/, "0");
 
 // age is a time that is long enough to be told in two units.
 function age(seconds) {

@@ -6,11 +6,11 @@ function drawSummary(status, series) {
 }
 
 function drawServer(status) {
-  put("app", status.app ?? dash);
+  put("app", status.app || dash);
   put("host", status.host ?? dash);
   put("pid", status.pid ?? dash);
   put("version", status.version ?? dash);
-  put("python", status.python ?? dash);
+  put("python", status.python || dash);
   put("uptime", age(status.now - status.started));
   put("listeners", (status.listeners ?? []).join("  ") || dash);
   put("state", status.state ?? "unknown");

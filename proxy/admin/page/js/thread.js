@@ -43,7 +43,7 @@ class ThreadDetails {
     const worker = (status.workers ?? []).find(({ pid }) => pid === this.shown.pid);
     const thread = worker?.threads?.find((one) => one.thread === this.shown.thread);
     const request = thread?.request;
-    put("thread-state", thread?.state ?? "gone: this worker has ended");
+    put("thread-state", thread?.state ?? "ended");
     put("thread-age", thread?.since ? duration(status.now - thread.since) : dash);
     put("thread-request", request ? `${request.method} ${request.path}` : "none");
     put("thread-id", request?.id || dash);

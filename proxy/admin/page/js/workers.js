@@ -28,7 +28,8 @@ class WorkerMap {
     write(row.pid, worker.pid);
     write(row.state, worker.state === "serving" ? "" : worker.state);
     mark(row.node, "data-state", worker.state);
-    write(row.facts, `generation ${worker.generation}, ${plural(worker.requests, "request")}, up ${age(this.now - worker.started)}`);
+    write(row.requests, plural(worker.requests, "request"));
+    write(row.facts, `generation ${worker.generation}, up ${age(this.now - worker.started)}`);
     write(row.memory, bytes(worker.rss));
     row.used.style.width = percentage(worker.rss, this.mostMemory);
     row.threads.set(worker.threads ?? [], (thread) => thread.thread);
@@ -115,13 +116,14 @@ class WorkerMap {
 
 function makeWorker() {
   const pid = element("b"), state = element("span", { class: "tag" }), facts = element("span", { class: "soft" });
+  const requests = element("span", { class: "soft" });
   const memory = element("span", { class: "amount" }), used = element("i");
   const head = element("div", { role: "rowheader", class: "worker" },
-    element("p", {}, "pid ", pid, " ", state), element("p", {}, facts),
+    element("p", {}, "pid ", pid, " ", state, " ", requests), element("p", {}, facts),
     element("p", { class: "memory" }, element("span", { class: "gauge" }, used), memory));
   const cells = element("div", { role: "presentation", class: "cells" });
   const node = element("div", { role: "row", class: "row" }, head, cells);
-  return { node, pid, state, facts, memory, used, threads: new Rows(cells, makeThread, () => {}) };
+  return { node, pid, state, requests, facts, memory, used, threads: new Rows(cells, makeThread, () => {}) };
 }
 
 function makeThread() {
