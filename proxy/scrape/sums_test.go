@@ -156,17 +156,9 @@ func TestSumsAgree(t *testing.T) {
 	for range 4 { // two may pass
 		y.read(y.dial(request("GET", "/status/203")))
 	}
-	s.stop() // now each has its line
+	y.agree()
 
-	assert.Equal(t, y.by, s.lines())
 	st := s.Status(true)
-	total, wanted := 0, map[string]uint64{}
-	for status, n := range y.by {
-		wanted[strconv.Itoa(status)] = uint64(n)
-		total += n
-	}
-	assert.Equal(t, wanted, st.Requests.ByStatus)
-	assert.EqualValues(t, total, st.Requests.Total)
 	assert.Equal(t, map[string]uint64{"static": 5, "handover": 0}, map[string]uint64{
 		"static": st.Requests.BySource["static"], "handover": st.Requests.BySource["handover"],
 	})
@@ -176,6 +168,50 @@ func TestSumsAgree(t *testing.T) {
 	}, st.Requests.ByReason)
 	assert.Equal(t, 2, y.cut)
 	assert.EqualValues(t, 1, st.Restarts.Died)
+}
+
+// TestSumsAgreeInChaos: many ask at once while the worker dies under them.
+func TestSumsAgreeInChaos(t *testing.T) {
+	s := startServer(t)
+	y := &tally{s: s, by: map[int]int{}}
+	var all sync.WaitGroup
+	for client := range 4 {
+		all.Go(func() {
+			for i := range 40 {
+				switch {
+				case i == 20 && client < 2:
+					y.read(y.dial(post("/die", "")))
+				case i%4 == 0:
+					y.read(y.dial(post("/status/201", "abc")))
+				case i%4 == 1:
+					y.read(y.dial(request("GET", "/raise")))
+				case i%4 == 2:
+					y.read(y.dial(request("GET", "/static/a.txt")))
+				default:
+					y.read(y.dial(request("GET", "/cut")))
+				}
+			}
+		})
+	}
+	all.Wait()
+	assert.GreaterOrEqual(t, y.by[502], 2)
+	y.agree()
+}
+
+// agree ends the server, so that each request has its line, and holds all sums against what clients have seen.
+func (y *tally) agree() {
+	t, s := y.s.t, y.s
+	t.Helper()
+	s.stop()
+	assert.Equal(t, y.by, s.lines(), "the access log")
+	total, wanted := 0, map[string]uint64{}
+	for status, n := range y.by {
+		wanted[strconv.Itoa(status)] = uint64(n)
+		total += n
+	}
+	st := s.Status(false)
+	assert.Equal(t, wanted, st.Requests.ByStatus, "the status")
+	assert.EqualValues(t, total, st.Requests.Total)
 
 	families := parse(t, s)
 	byCode, all := map[string]uint64{}, uint64(0)
@@ -186,7 +222,7 @@ func TestSumsAgree(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, wanted, byCode)
+	assert.Equal(t, wanted, byCode, "the metrics")
 	for _, m := range families["forebay_request_duration_seconds"].GetMetric() {
 		all += m.GetHistogram().GetSampleCount()
 	}
