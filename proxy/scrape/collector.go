@@ -142,8 +142,8 @@ func (s sender) limited(limits []limit.Stat, redis limit.RedisState) {
 	for _, l := range limits {
 		s.send(limitRequests, float64(l.Passed), l.Name, "allowed")
 		s.send(limitRequests, float64(l.Refused), l.Name, "refused")
+		s.send(limitRequests, float64(l.Spared), l.Name, "dry_run")
 		s.send(limitDelayed, float64(l.Delayed), l.Name)
-		s.send(limitDryRun, float64(l.Spared), l.Name)
 		s.send(limitAlone, float64(l.Alone), l.Name)
 		s.send(limitKeys, float64(l.Keys), l.Name)
 	}

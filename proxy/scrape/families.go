@@ -41,9 +41,8 @@ var (
 	spoolBytes      = gauge("spool_bytes", "Memory that bodies of requests and responses have.")
 	spoolLimit      = gauge("spool_limit_bytes", "Most of it (spool_memory).")
 
-	limitRequests = counter("limit_requests_total", "Requests under a rate limit, by what it decided.", "limit", "outcome")
+	limitRequests = counter("limit_requests_total", "Requests under a rate limit, by what it decided; dry_run would have been refused.", "limit", "outcome")
 	limitDelayed  = counter("limit_delayed_requests_total", "Requests of those allowed that had to wait.", "limit")
-	limitDryRun   = counter("limit_dry_run_requests_total", "Requests of those allowed that a dry run would have refused.", "limit")
 	limitAlone    = counter("limit_alone_requests_total", "Requests that were decided about without Redis, as it did not answer.", "limit")
 	limitKeys     = gauge("limit_keys", "Keys that a rate limit remembers.", "limit")
 	redisUp       = gauge("redis_up", "Whether the limits' Redis answers; absent where none is used.")
