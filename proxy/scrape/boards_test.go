@@ -74,6 +74,14 @@ func TestMetricsThatOthersNameExist(t *testing.T) {
 		require.NoError(t, err)
 		board += string(text)
 	}
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	for _, name := range names {
+		assert.Contains(t, string(readme), "`"+name+"`")
+	}
+	for _, match := range regexp.MustCompile("`(forebay_[a-z_]+)`").FindAllStringSubmatch(string(readme), -1) {
+		board += " " + match[1]
+	}
 	found := named.FindAllString(board, -1)
 	assert.Greater(t, len(found), 50, "the test looks for the wrong thing")
 	for _, name := range found {
