@@ -2,12 +2,14 @@ package limit
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -443,6 +445,37 @@ func TestAReloadThatChangesALimit(t *testing.T) {
 		second.Close()
 		assert.Zero(t, b.limiter.Stats()[0].Keys)
 	})
+}
+
+// TestReloadsUnderLoad: limits of several configurations are asked at the same time, and nothing is lost or counted twice.
+func TestReloadsUnderLoad(t *testing.T) {
+	rate := limitOf("a", func(l *config.Limit) { l.Rate = config.Rate{Count: 1, Period: time.Hour, Burst: 200} })
+	flight := limitOf("b", func(l *config.Limit) { l.Concurrent = 3 })
+	b := newBench(t, rate, flight)
+	var passed, flying atomic.Int64
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range 300 {
+				ticket := b.limiter.current.Load().Ask(from("::1"))
+				if ticket.Err() == nil {
+					passed.Add(1)
+					assert.LessOrEqual(t, flying.Add(1), int64(4))
+					flying.Add(-1)
+				}
+				ticket.Close()
+			}
+		})
+	}
+	for i := range 40 {
+		rate.Deny, flight.Concurrent = []string{fmt.Sprintf("192.0.2.%d", i)}, 3+i%2
+		limits := [][]config.Limit{{rate, flight}, {flight, rate}}
+		b.reload(limits[i%2]...)
+	}
+	all.Wait()
+	assert.LessOrEqual(t, passed.Load(), int64(200))
+	assert.Equal(t, passed.Load(), b.limiter.Stats()[0].Passed)
+	assert.Zero(t, b.limits.rules[1].state.flights.len())
 }
 
 func TestMemoryIsTidied(t *testing.T) {
