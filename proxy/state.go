@@ -1,6 +1,9 @@
 package proxy
 
-import "forebay/proxy/static"
+import (
+	"forebay/proxy/static"
+	"forebay/proxy/trace"
+)
 
 // State is what the front does at one moment.
 type State struct {
@@ -11,6 +14,9 @@ type State struct {
 	Draining bool
 	// Static is what is kept of static files.
 	Static static.State
+	// Tracing says that spans are exported, and Spans what became of them.
+	Tracing bool
+	Spans   trace.Counts
 }
 
 // State returns what the front does. It does not block, and what it says of one thing may be a moment older than what it
@@ -21,5 +27,6 @@ func (p *Proxy) State() State {
 		Open: p.door.len(), Idle: p.quiet.Idle(), Limit: rules.cfg.MaxConnections,
 		Draining: p.draining.Load(),
 		Static:   rules.files.State(),
+		Tracing:  rules.tracer != nil, Spans: rules.tracer.Counts(),
 	}
 }

@@ -43,6 +43,10 @@ func (c *collector) Collect(to chan<- prometheus.Metric) {
 	s.send(staticHits, float64(p.Proxy.Static.Hits))
 	s.send(staticMisses, float64(p.Proxy.Static.Misses))
 	s.send(logDropped, float64(p.Dropped))
+	if p.Proxy.Tracing {
+		s.send(traced, float64(p.Proxy.Spans.Exported), "exported")
+		s.send(traced, float64(p.Proxy.Spans.Dropped), "dropped")
+	}
 }
 
 func truth(is bool) float64 {

@@ -53,6 +53,8 @@ var (
 	staticHits   = counter("static_hits_total", "Static files that were answered with as they were kept, since the last reload.")
 	staticMisses = counter("static_misses_total", "Static files that were opened, since the last reload.")
 
+	traced = counter("traced_requests_total", "Requests that were sampled for OpenTelemetry, by what became of their spans; absent where nothing is traced.", "outcome")
+
 	logDropped = counter("access_log_dropped_lines_total", "Lines of the access log that could not be written.")
 )
 

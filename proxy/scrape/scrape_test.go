@@ -38,6 +38,7 @@ func TestScrape(t *testing.T) {
 			"files":    `(?m)^forebay_static_misses_total 1$`,
 			"the time": `(?m)^forebay_request_duration_seconds_bucket\{path="",source="application",le="60"\} 3$`,
 			"the way":  `(?m)^forebay_requests_total\{code="200",method="GET",path="",source="static"\} 1$`,
+			"traces":   `(?m)^forebay_traced_requests_total\{outcome="dropped"\} 0$`,
 			"Go":       `(?m)^go_goroutines \d`,
 			"process":  `(?m)^process_open_fds \d`,
 		} {

@@ -23,6 +23,7 @@ import (
 	"forebay/proxy/limit"
 	"forebay/proxy/measure"
 	"forebay/proxy/status"
+	"forebay/proxy/trace"
 	"forebay/python"
 	"forebay/python/spool"
 	"forebay/workers"
@@ -135,7 +136,7 @@ func startServer(t *testing.T) *server {
 	require.NoError(t, err)
 	meter := measure.New()
 	front, err := proxy.New(proxy.Settings{
-		Proxy: cfg.Proxy, Paths: cfg.Paths, Static: mappings, Limits: limits, Meter: meter,
+		Proxy: cfg.Proxy, Paths: cfg.Paths, Static: mappings, Limits: limits, Meter: meter, Tracer: silentTracer(t, log),
 	}, budget, dispatcher, lines, log)
 	require.NoError(t, err)
 	s.Server = &status.Server{
@@ -149,6 +150,14 @@ func startServer(t *testing.T) *server {
 	s.addr = addrs[0].String()
 	s.run(lines)
 	return s
+}
+
+// silentTracer samples nothing.
+func silentTracer(t *testing.T, log *slog.Logger) *trace.Tracer {
+	t.Helper()
+	settings, faults := trace.SettingsOf([]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost", "OTEL_TRACES_SAMPLER=always_off"})
+	require.Empty(t, faults)
+	return trace.New(settings, "test", log)
 }
 
 // run starts the parts, from right to left, and waits for the worker. stop ends them from left to right.

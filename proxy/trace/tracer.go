@@ -41,20 +41,15 @@ func New(s Settings, version string, log *slog.Logger) *Tracer {
 	}
 }
 
-// Dropped is how many requests were sampled and not exported.
-func (t *Tracer) Dropped() uint64 {
-	if t == nil {
-		return 0
-	}
-	return t.dropped.Load()
-}
+// Counts are numbers of requests that were sampled: those whose spans have been exported, and those whose were dropped.
+type Counts struct{ Exported, Dropped uint64 }
 
-// Exported is how many requests were.
-func (t *Tracer) Exported() uint64 {
+// Counts says what became of what was sampled so far; nothing of what still waits.
+func (t *Tracer) Counts() Counts {
 	if t == nil {
-		return 0
+		return Counts{}
 	}
-	return t.exported.Load()
+	return Counts{t.exported.Load(), t.dropped.Load()}
 }
 
 // End keeps the spans of an answered request, if it is sampled. It does not block.
