@@ -43,6 +43,7 @@ func TestThePageInChromium(t *testing.T) {
 		"reloads when that is asked for twice":        reloads,
 		"keeps the chosen scheme":                     keepsTheScheme,
 		"shows a server that has nothing to be shown": showsNothing,
+		"shows very many threads":                     showsMany,
 		"is for everybody, light":                     func(t *testing.T, b *chromiumtest.Browser) { accessible(t, b, false) },
 		"is for everybody, dark":                      func(t *testing.T, b *chromiumtest.Browser) { accessible(t, b, true) },
 	} {
@@ -352,6 +353,30 @@ func showsNothing(t *testing.T, browser *chromiumtest.Browser) {
 	tab.Screenshot("nothing")
 	assert.NotContains(t, tab.Text("body"), "NaN")
 	assert.NotContains(t, tab.Text("body"), "undefined")
+	assert.Empty(t, tab.Faults())
+}
+
+func showsMany(t *testing.T, browser *chromiumtest.Browser) {
+	status := sample()
+	workers := make([]object, 16)
+	for i := range workers {
+		threads := make([]object, 16)
+		for n := range threads {
+			threads[n] = object{"thread": n, "state": "busy", "since": start - 3.0, "request": object{"id": "a", "method": "GET", "path": "/"}}
+		}
+		workers[i] = object{"pid": 100 + i, "generation": 1, "state": "serving", "started": start - 100.0, "requests": 3, "rss": 90 << 20, "threads": threads}
+	}
+	status["workers"] = workers
+	tab := open(t, browser, newServer(t, status), desk)
+	var height float64
+	tab.Eval(`document.querySelector("#workers").getBoundingClientRect().height`, &height)
+	assert.Less(t, height, 1200.0, "256 threads fit two screens")
+	tab.Screenshot("many")
+	tab.Click(`[data-at="115:15"]`)
+	tab.Await(`document.querySelector("#stack").innerText.includes("in yearly_report")`)
+	var seen bool
+	tab.Eval(`document.querySelector("#thread").getBoundingClientRect().top < innerHeight`, &seen)
+	assert.True(t, seen, "the details are on the screen")
 	assert.Empty(t, tab.Faults())
 }
 

@@ -1,5 +1,7 @@
 // --- the map: a row for each worker, a cell for each of its threads ---
 
+const manyThreads = 96; // more than these are drawn smaller
+
 class WorkerMap {
   // open is called with the pid and the number of the thread that a person asks for.
   constructor(open) {
@@ -18,6 +20,8 @@ class WorkerMap {
     show(this.grid, workers.length > 0);
     show(this.none, workers.length === 0);
     show(byId("workers-hint"), workers.length > 0);
+    const threads = workers.reduce((sum, worker) => sum + (worker.threads?.length ?? 0), 0);
+    this.grid.toggleAttribute("data-dense", threads > manyThreads);
     this.now = status.now;
     this.mostMemory = Math.max(1, ...workers.map((worker) => worker.rss ?? 0));
     this.rows.set(workers, (worker) => worker.pid);
