@@ -12,6 +12,7 @@ type Config struct {
 	App      App
 	Process  Process
 	Log      Log
+	Admin    Admin
 	Proxy    Proxy
 	Dispatch Dispatch
 	Workers  Workers

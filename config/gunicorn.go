@@ -7,7 +7,7 @@ const (
 	noTLS     = "TLS is " + notYet
 	hooksFile = "it is a function in the file that --hooks names"
 	noHook    = "this server hook is " + notYet + "; those in the file of --hooks are post_fork, when_ready and worker_exit"
-	noMetrics = "metrics are " + notYet
+	noMetrics = "metrics are for Prometheus, at /metrics of the listener that --admin opens"
 	oneLog    = "forebay's own log goes to stderr, and a service manager keeps it; --log-level sets how much"
 	toSyslog  = "the access log goes there with --access-logfile syslog: or syslog://HOST?facility=local7&tag=NAME; forebay's own log goes to stderr"
 	oneParser = "there is one HTTP parser, and it is always strict"

@@ -47,6 +47,7 @@ var (
 	durationKind = kind{parse: parseDuration, format: formatDuration, number: true}
 	staticKind   = kind{parse: parseStatic, format: formatStatic, mapping: true}
 	redisKind    = kind{parse: parseText, format: formatRedis}
+	tokenKind    = kind{parse: parseText, format: formatToken}
 	rateKind     = kind{parse: parseRate, format: formatRate}
 	keyKind      = kind{parse: parseLimitKey, format: formatLimitKey}
 	sharingKind  = kind{parse: parseSharing, format: reflect.Value.String}

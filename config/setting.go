@@ -37,6 +37,7 @@ const (
 	groupResponses = "Responses"
 	groupLimits    = "Rate limits"
 	groupProcess   = "Process and logs"
+	groupAdmin     = "Admin listener"
 )
 
 // instant is the least of those durations for which 0 has no meaning.
@@ -142,6 +143,12 @@ var Settings = []Setting{
 	{"access_log_exclude", "access-log-exclude", "", groupProcess, "PATH,...", "paths without a line, such as /healthz or /static/*, unless they fail or are slow", namesKind},
 	{"access_log_sample", "access-log-sample", "", groupProcess, "PART", "part of the requests that have a line, such as 0.1; those that fail or are slow always have", partKind},
 	{"access_log_slow", "access-log-slow", "", groupProcess, "TIME", "what is slow; 0 is nothing", durationKind},
+
+	{"admin", "admin", "", groupAdmin, "ADDRESS", "HOST:PORT, [IPV6]:PORT or unix:PATH for operators: live page, metrics, reload; else none", listenKind},
+	{"admin_token", "admin-token", "", groupAdmin, "TEXT", "what its clients have to know; better in the environment", tokenKind},
+	{"admin_cert", "admin-cert", "", groupAdmin, "FILE", "its certificate with the chain, in PEM; else no TLS", pathKind},
+	{"admin_key", "admin-key", "", groupAdmin, "FILE", "the key of that", pathKind},
+	{"admin_client_ca", "admin-client-ca", "", groupAdmin, "FILE", "authorities, in PEM, that must have signed its clients' certificates", pathKind},
 }
 
 // levelNames are the levels that a log may have.

@@ -23,6 +23,7 @@ func (c Config) Validate() error {
 	c.App.check(&faults)
 	c.Process.check(&faults)
 	c.Log.check(&faults)
+	c.Admin.check(&faults)
 	c.Proxy.check(&faults)
 	c.Dispatch.check(&faults)
 	c.Workers.check(&faults)

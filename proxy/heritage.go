@@ -25,17 +25,36 @@ func (p *Proxy) takeInherited(bind string) (net.Listener, error) {
 			continue
 		}
 		p.inherited[i].File = nil
-		defer func() { _ = s.File.Close() }() // FileListener duplicates it
-		ln, err := net.FileListener(s.File)
-		if err != nil {
-			return nil, fmt.Errorf("take over %s: %w", bind, err)
-		}
-		if unix, ok := ln.(*net.UnixListener); ok && !isForeign(bind) {
-			unix.SetUnlinkOnClose(true)
-		}
-		return ln, nil
+		return takeOver(s)
 	}
 	return nil, nil
+}
+
+// takeOver makes a listener of a socket, and owns its file. That of a unix socket in the file system stays the predecessor's
+// until Keep: if we fail it goes on serving.
+func takeOver(s Socket) (net.Listener, error) {
+	defer func() { _ = s.File.Close() }() // FileListener duplicates it
+	ln, err := net.FileListener(s.File)
+	if err != nil {
+		return nil, fmt.Errorf("take over %s: %w", s.Bind, err)
+	}
+	return ln, nil
+}
+
+// Keep says that the sockets that were inherited are ours from now on: what they are in the file system is removed when
+// they are closed.
+func (p *Proxy) Keep() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, l := range p.listeners {
+		l.keep()
+	}
+}
+
+func (l *listener) keep() {
+	if unix, ok := l.Listener.(*net.UnixListener); ok && !isForeign(l.bind) {
+		unix.SetUnlinkOnClose(true)
+	}
 }
 
 // isForeign reports whether a socket was opened by somebody else at first, who will remove it.
@@ -84,8 +103,13 @@ func (p *Proxy) Succeeded() {
 	defer p.mu.Unlock()
 	p.patient.Store(true)
 	for _, l := range p.listeners {
-		if unix, ok := l.Listener.(*net.UnixListener); ok {
-			unix.SetUnlinkOnClose(false)
-		}
+		l.leaveFile()
+	}
+}
+
+// leaveFile has the file of a unix socket stay when the listener is closed.
+func (l *listener) leaveFile() {
+	if unix, ok := l.Listener.(*net.UnixListener); ok {
+		unix.SetUnlinkOnClose(false)
 	}
 }

@@ -58,6 +58,13 @@ func addresses(listeners []*listener) []net.Addr {
 	return addrs
 }
 
+// Addrs returns the addresses that are listened on now.
+func (p *Proxy) Addrs() []net.Addr {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return addresses(p.listeners)
+}
+
 // missing are the addresses that no listener has. An address that is given twice, as port 0 may be, has two.
 func missing(binds []string, kept []*listener) []string {
 	rest := slices.Clone(binds)
@@ -114,6 +121,10 @@ func (p *Proxy) Close() {
 
 // listen opens the socket of one address.
 func listen(ctx context.Context, address string, backlog int) (net.Listener, error) {
+	return listenWith(ctx, &net.ListenConfig{}, address, backlog)
+}
+
+func listenWith(ctx context.Context, with *net.ListenConfig, address string, backlog int) (net.Listener, error) {
 	bind, err := config.ParseBind(address)
 	if err != nil {
 		return nil, err
@@ -126,7 +137,7 @@ func listen(ctx context.Context, address string, backlog int) (net.Listener, err
 			return nil, fmt.Errorf("listen on %s: %w", address, err)
 		}
 	}
-	ln, err := new(net.ListenConfig).Listen(ctx, bind.Network, bind.Address)
+	ln, err := with.Listen(ctx, bind.Network, bind.Address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, rootCause(err))
 	}

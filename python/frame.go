@@ -38,6 +38,7 @@ const (
 	KindInterrupt Kind = 36
 	KindFork      Kind = 37
 	KindServing   Kind = 38
+	KindStack     Kind = 39
 
 	KindReady       Kind = 48 // worker, control
 	KindFailed      Kind = 49
@@ -45,6 +46,7 @@ const (
 	KindInterrupted Kind = 51
 	KindForked      Kind = 52
 	KindModules     Kind = 53
+	KindStacks      Kind = 54
 )
 
 var kindNames = map[Kind]string{
@@ -52,9 +54,9 @@ var kindNames = map[Kind]string{
 	KindResponse: "RESPONSE", KindHead: "HEAD", KindChunk: "CHUNK", KindEnd: "END", KindAbort: "ABORT",
 	KindError: "ERROR", KindWant: "WANT", KindIdle: "IDLE",
 	KindSources: "SOURCES", KindBoot: "BOOT", KindCancel: "CANCEL", KindDrain: "DRAIN", KindRecall: "RECALL",
-	KindInterrupt: "INTERRUPT", KindFork: "FORK", KindServing: "SERVING",
+	KindInterrupt: "INTERRUPT", KindFork: "FORK", KindServing: "SERVING", KindStack: "STACK",
 	KindReady: "READY", KindFailed: "FAILED", KindRecalled: "RECALLED", KindInterrupted: "INTERRUPTED",
-	KindForked: "FORKED", KindModules: "MODULES",
+	KindForked: "FORKED", KindModules: "MODULES", KindStacks: "STACKS",
 }
 
 // String returns the name that the package comment uses.

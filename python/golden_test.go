@@ -83,7 +83,7 @@ func simple(v any) any {
 func says(t *testing.T, kind string, payload []byte) any {
 	t.Helper()
 	switch kind {
-	case "END", "WANT", "IDLE", "DRAIN", "SERVING":
+	case "END", "WANT", "IDLE", "DRAIN", "SERVING", "STACK":
 		require.Empty(t, payload)
 		return nil
 	case "BODY", "CHUNK": // bytes as they are
@@ -138,6 +138,14 @@ func TestGoldenAnswers(t *testing.T) {
 				pid, refusal, err := ParseForked(g.payload())
 				require.NoError(t, err)
 				assert.Equal(t, g.said.Value, simple(Tuple{pid, refusal}))
+			case "STACKS":
+				got, err := ParseStacks(g.payload())
+				require.NoError(t, err)
+				said := []any{}
+				for _, s := range got {
+					said = append(said, Tuple{s.Slot, s.Name, s.Text})
+				}
+				assert.Equal(t, g.said.Value, simple(said))
 			case "INTERRUPTED":
 				got, err := ParseInterrupted(g.payload())
 				require.NoError(t, err)

@@ -87,6 +87,8 @@ func (w *Worker) hear(frame python.Frame) error {
 		slot.hearInterrupted(got)
 	case python.KindModules:
 		return w.hearModules(frame)
+	case python.KindStacks:
+		return w.hearStacks(frame)
 	default:
 		return errors.New("no worker sends it")
 	}

@@ -90,6 +90,16 @@ func (r *roster) all() []*Worker {
 	return all
 }
 
+// find returns the process with an id, or nil.
+func (r *roster) find(pid int) *Worker {
+	for _, w := range r.all() {
+		if w.PID() == pid {
+			return w
+		}
+	}
+	return nil
+}
+
 // weight is the memory of a process, which is looked at no more often than every rssAge.
 type weight struct {
 	mu    sync.Mutex

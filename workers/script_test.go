@@ -52,7 +52,16 @@ var scripts = map[string]func(*played){
 	"interrupts no number": func(p *played) {
 		p.interruptAfter(python.AppendFrame(nil, python.KindInterrupted, 0, []byte("?")))
 	},
-	"interrupts slot 7":   func(p *played) { p.interruptAfter(interruptedFrame(7, 0, "x")) },
+	"interrupts slot 7":     func(p *played) { p.interruptAfter(interruptedFrame(7, 0, "x")) },
+	"dies when asked where": func(p *played) { p.atStack(func() { os.Exit(0) }) },
+	"says where twice": func(p *played) {
+		where := python.AppendValue(nil, []any{python.Tuple{0, "forebay-0", "here"}})
+		p.atStack(func() {
+			p.say(python.AppendFrame(nil, python.KindStacks, 0, []byte("?")))
+			p.say(python.AppendFrame(nil, python.KindStacks, 0, where))
+			p.say(python.AppendFrame(nil, python.KindStacks, 0, where))
+		})
+	},
 	"ready and dies":      (*played).ready,
 	"dies when asked":     func(p *played) { p.atFork(func() { os.Exit(7) }) },
 	"answers READY again": func(p *played) { p.atFork(p.ready) },
@@ -131,6 +140,20 @@ func (p *played) serve() {
 		frame, err := readFrame(p.control)
 		if err != nil || frame.Kind == python.KindDrain {
 			return
+		}
+	}
+}
+
+// atStack is ready and obeys until it is asked to exit.
+func (p *played) atStack(do func()) {
+	p.ready()
+	for {
+		frame, err := readFrame(p.control)
+		if err != nil || frame.Kind == python.KindDrain {
+			return
+		}
+		if frame.Kind == python.KindStack {
+			do()
 		}
 	}
 }

@@ -113,7 +113,7 @@ func (g *generation) start(ctx context.Context, id int) (w *Worker, told []byte,
 	w = &Worker{
 		process: process{log: g.pool.log, exited: make(chan struct{}), imported: g.program.Imported},
 		id:      id, hooks: g.program.Boot.Hooks != "", wear: newWear(g.cfg), retire: make(chan retirement, 1),
-		generation: g.number, started: time.Now(),
+		stacks: make(chan []python.Stack, 1), generation: g.number, started: time.Now(),
 	}
 	var theirs ends // the worker's
 	defer theirs.close()

@@ -21,11 +21,13 @@ type Worker struct {
 	weight     weight
 	hooks      bool // the operator's, which it is told about
 	slots      []*Slot
-	lifeline   *os.File       // its end is the end of a process that was forked; nil: it is another's signal
-	listening  sync.WaitGroup // the reader of control
-	dumps      *os.File       // stacks that threads have written; nil: there are none
-	dumping    sync.Mutex     // one stack at a time on dumps
-	marks      *marks         // what its threads have begun
+	lifeline   *os.File            // its end is the end of a process that was forked; nil: it is another's signal
+	listening  sync.WaitGroup      // the reader of control
+	dumps      *os.File            // stacks that threads have written; nil: there are none
+	dumping    sync.Mutex          // one stack at a time on dumps
+	asking     sync.Mutex          // for stacks
+	stacks     chan []python.Stack // what the worker says to that; one entry
+	marks      *marks              // what its threads have begun
 
 	state  atomic.Int32
 	wear   *wear

@@ -28,6 +28,7 @@ const noBreak = "\u00a0"
 const usage = `Usage: forebay [options] [MODULE[:CALLABLE]]
        forebay check [--print] [options] [MODULE[:CALLABLE]]
        forebay compress [options] DIR...
+       forebay status [--json] | top | stack [PID] | health | reload | stop
        forebay version
        forebay help
 
@@ -35,6 +36,11 @@ forebay serves a WSGI application over HTTP. MODULE is its module as Python
 imports it, CALLABLE the application in it or a call that makes one:
 shop.wsgi, shop:app, "shop:create_app()". Without CALLABLE it is application,
 then app. Without MODULE the demo application runs.
+
+status, top, stack, reload and stop ask a forebay that runs, by its admin
+listener: name that as the server has it, by --admin or FOREBAY_ADMIN, or call
+them where its forebay.toml is. health ends with 0 if requests may be sent to
+it, else with 1; without an admin listener it asks the first address for /.
 `
 
 const footer = `
@@ -63,6 +69,7 @@ func writeHelp(stdout io.Writer, width int) {
 	help.WriteString("\nGeneral:\n")
 	writeOption(&help, width, "  -c, --config FILE", "read FILE instead of forebay.toml or pyproject.toml")
 	writeOption(&help, width, "      --print", "with check: show each value and where it comes from")
+	writeOption(&help, width, "      --json", "with status: what the server says, as it says it")
 	writeOption(&help, width, "  -h, --help", "show this help")
 	writeOption(&help, width, "  -v, --version", "show the version")
 	help.WriteString("\nOptions of forebay compress, which writes compressed copies of files beside\nthem (.br, .zst, .gz):\n")

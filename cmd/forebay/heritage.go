@@ -17,11 +17,13 @@ const heritageKey = "_FOREBAY_HERITAGE"
 // says that it serves; the sockets follow.
 type heritage struct {
 	Binds     []string `json:"binds"`
+	Admin     string   `json:"admin"`     // the address of the admin listener, whose socket is the last; empty without one
 	Activated int      `json:"activated"` // sockets that a service manager had passed
 	PIDFile   string   `json:"pid_file"`  // which is the predecessor's still
 
 	ready   *os.File
 	sockets []proxy.Socket
+	admin   *proxy.Socket // nil: there is none
 }
 
 // takeHeritage returns what was left to us, or nil if we have no predecessor.
@@ -39,6 +41,9 @@ func takeHeritage() (*heritage, error) {
 	h.ready = inherit(first, "ready")
 	for i, bind := range h.Binds {
 		h.sockets = append(h.sockets, proxy.Socket{Bind: bind, File: inherit(first+1+i, bind)})
+	}
+	if h.Admin != "" {
+		h.admin = &proxy.Socket{Bind: h.Admin, File: inherit(first+1+len(h.Binds), h.Admin)}
 	}
 	return h, nil
 }

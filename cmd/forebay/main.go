@@ -34,6 +34,9 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		return report(stderr, fmt.Errorf("find the current directory: %w", err), exitStart)
 	}
 	sources := config.Sources{Dir: dir, File: opts.file, Environ: environ, Flags: opts.values}
+	if opts.operates() {
+		return operate(opts, sources, stdout, stderr)
+	}
 	reading, err := config.Read(sources)
 	if err != nil {
 		return report(stderr, err, exitUsage)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -16,11 +17,18 @@ const (
 	commandServe    = ""
 	commandCheck    = "check"
 	commandCompress = "compress"
+	commandStatus   = "status"
+	commandTop      = "top"
+	commandStack    = "stack"
+	commandHealth   = "health"
+	commandReload   = "reload"
+	commandStop     = "stop"
 	commandVersion  = "version"
 	commandHelp     = "help"
 )
 
-var commands = []string{commandCheck, commandCompress, commandVersion, commandHelp}
+var commands = []string{commandCheck, commandCompress, commandStatus, commandTop, commandStack, commandHealth, commandReload,
+	commandStop, commandVersion, commandHelp}
 
 // options are the command line, taken apart but not understood: the values are read and checked by config, together with
 // those of the file and the environment.
@@ -30,6 +38,10 @@ type options struct {
 	file string
 	// printValues is check's --print.
 	printValues bool
+	// json is status's --json.
+	json bool
+	// pid is stack's argument; 0: all workers.
+	pid int
 	// values are the texts given for each setting's key, in order.
 	values map[string][]string
 	// compression is what compress is to do.
@@ -47,6 +59,7 @@ func parseOptions(args []string) (options, error) {
 	flags := newFlags(&opts)
 	flags.StringVarP(&opts.file, "config", "c", "", "")
 	flags.BoolVar(&opts.printValues, "print", false, "")
+	flags.BoolVar(&opts.json, "json", false, "")
 	flags.BoolVarP(&help, "help", "h", false, "")
 	flags.BoolVarP(&version, "version", "v", false, "")
 	if err := flags.Parse(args); err != nil {
@@ -74,15 +87,38 @@ func (o *options) take(rest []string) error {
 		return errors.New("compress stands first, and its options follow it: forebay compress [options] DIR")
 	case o.printValues && o.command != commandCheck:
 		return fmt.Errorf("--print belongs to a command: forebay check --print")
+	case o.json && o.command != commandStatus:
+		return fmt.Errorf("--json belongs to a command: forebay status --json")
+	case o.operates():
+		return o.takeArgument(rest)
 	case len(rest) > 1:
 		return tooMany(rest)
-	case len(rest) == 1 && o.command == commandServe && isMistypedCommand(rest[0]):
+	case len(rest) == 1 && o.command == commandServe && o.isMistypedCommand(rest[0]):
 		return fmt.Errorf("unknown command %s: did you mean %s? (An application of that name is given as %s:CALLABLE.)",
 			rest[0], closestCommand(rest[0]), rest[0])
 	case len(rest) == 1:
 		o.values["app"] = rest
 	}
 	return nil
+}
+
+// operates says whether the command is for a server that runs.
+func (o *options) operates() bool {
+	return o.command == commandHealth || operators[o.command] != nil
+}
+
+// takeArgument reads what stands behind such a command: only stack takes anything.
+func (o *options) takeArgument(rest []string) (err error) {
+	switch {
+	case len(rest) == 0:
+		return nil
+	case o.command == commandStack && len(rest) == 1:
+		if o.pid, err = strconv.Atoi(rest[0]); err != nil || o.pid <= 0 {
+			return fmt.Errorf("want the process id of a worker, not %q: forebay status lists them", rest[0])
+		}
+		return nil
+	}
+	return fmt.Errorf("forebay %s takes no argument %q (an application of that name is given as %s:CALLABLE)", o.command, rest[0], o.command)
 }
 
 // newFlags has an option for each setting. pflag because it knows -w4, --workers=4 and options after arguments, as

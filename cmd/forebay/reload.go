@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"forebay/config"
+	"forebay/proxy/admin"
 	"forebay/workers"
 )
 
@@ -35,7 +36,9 @@ func (s *server) reloadNow(now config.Config) (config.Config, bool) {
 	began := time.Now()
 	s.log.Info("reloading")
 	s.manager.reloading()
+	s.outcome.begin()
 	next, err := s.reload(now)
+	s.outcome.end(began, err)
 	if err != nil {
 		s.logRefused(err)
 		s.manager.ready("reload refused: " + firstLine(err.Error()))
@@ -73,6 +76,11 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 		return now, err
 	}
 	cfg := next.cfg
+	entry, err := admin.EntryOf(cfg.Admin)
+	if err != nil {
+		change.Drop()
+		return now, err
+	}
 	target, err := s.access.Prepare(cfg.Log)
 	if err != nil {
 		change.Drop()
@@ -90,6 +98,8 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 	s.limiter.Use(next.front.Limits)
 	s.access.Use(target)
 	s.logs.use(cfg.Log)
+	s.admin.use(entry)
+	s.spec.Store(new(specOf(cfg)))
 	s.stopping.setGrace(cfg.Dispatch.GracefulTimeout)
 	return cfg, nil
 }
@@ -110,7 +120,7 @@ func (s *server) logRefused(err error) {
 
 // fixed are the keys that a running process cannot follow: who it is was settled when it had the rights for that, and what
 // it watches when it was started.
-var fixed = []string{"name", "user", "group", "umask", "pid", "reload", "reload_extra_files"}
+var fixed = []string{"name", "user", "group", "umask", "pid", "reload", "reload_extra_files", "admin"}
 
 // keepFixed leaves what cannot follow as it is now, and says so.
 func keepFixed(next, now config.Config, log *slog.Logger) config.Config {
@@ -120,6 +130,9 @@ func keepFixed(next, now config.Config, log *slog.Logger) config.Config {
 		}
 	}
 	next.Process = now.Process
+	if next.Admin.Listen != now.Admin.Listen {
+		next.Admin = now.Admin // who is let in was checked for that address
+	}
 	next.Workers.Reload, next.Workers.ReloadExtraFiles = now.Workers.Reload, now.Workers.ReloadExtraFiles
 	return next
 }

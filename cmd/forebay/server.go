@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"forebay/config"
 	"forebay/dispatch"
@@ -45,8 +46,13 @@ type server struct {
 	edits      chan []string  // holds an entry when files have changed
 	watcher    *watch.Watcher // nil without reload
 	manager    *manager
-	activated  int       // sockets that a service manager has passed
-	heritage   *heritage // what our predecessor has left to us; nil without one
+	activated  int        // sockets that a service manager has passed
+	heritage   *heritage  // what our predecessor has left to us; nil without one
+	admin      *operating // the admin listener; nil without one
+	outcome    history    // of reloads
+	born       time.Time
+	spec       atomic.Pointer[string]       // the application that is in force
+	first      atomic.Pointer[python.Ready] // what the first worker has said; nil before
 	addrs      []net.Addr
 	mapped     []config.Static // as it was at the start
 	hasPIDFile atomic.Bool     // it is ours: another server's is not touched
@@ -58,7 +64,7 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	}
 	setProcessName(cfg.Process.Name)
 	s := &server{
-		sources: sources, logs: newLogs(cfg.Log, stderr),
+		sources: sources, logs: newLogs(cfg.Log, stderr), born: time.Now(),
 		reloads: make(chan struct{}, 1), upgrades: make(chan struct{}, 1), edits: make(chan []string, 1),
 	}
 	s.log = s.logs.logger()
@@ -94,7 +100,11 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	s.started.front.Meter = s.meter
 	s.tracer = newTracer(sources.Environ, s.log)
 	s.started.front.Tracer = s.tracer
-	s.proxy, err = proxy.New(s.started.front, s.budget, s.dispatcher, s.access, s.log)
+	if s.proxy, err = proxy.New(s.started.front, s.budget, s.dispatcher, s.access, s.log); err != nil {
+		return nil, err
+	}
+	s.spec.Store(new(specOf(cfg)))
+	s.admin, err = s.newOperating(cfg.Admin)
 	return s, err
 }
 
@@ -118,6 +128,9 @@ func (s *server) listen() error {
 	if s.addrs, err = s.proxy.Listen(context.Background()); err != nil {
 		return err
 	}
+	if err = s.admin.listen(s.heritage, s.log); err != nil {
+		return err
+	}
 	path := s.started.cfg.Process.PIDFile
 	if path != "" && (s.heritage == nil || s.heritage.PIDFile != path) { // else it is the predecessor's until we serve
 		if err := writePIDFile(path); err != nil {
@@ -139,7 +152,11 @@ func (s *server) succeed() error {
 		}
 		s.hasPIDFile.Store(true)
 	}
-	return s.heritage.announce()
+	if err := s.heritage.announce(); err != nil {
+		return err
+	}
+	s.proxy.Keep()
+	return nil
 }
 
 // run serves until a signal asks for a stop and everything that was begun has ended, or something fails.
@@ -159,6 +176,9 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	}
 	tracing, endTracing := context.WithCancel(context.Background())
 	running.Go(func() { s.tracer.Run(tracing) })
+	if s.heritage == nil { // else our predecessor says how things are until we serve
+		s.admin.begin(&running, s.logError)
+	}
 	working, endWork := context.WithCancel(context.Background())
 	worked := make(chan error, 1)
 	running.Go(func() { worked <- s.pool.Run(working, s.stopping.over) })
@@ -178,6 +198,7 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	endTracing()
 	endLog()
 	endObey()
+	s.admin.end()
 	s.stopping.release()
 	running.Wait()
 	return err
@@ -190,6 +211,9 @@ func (s *server) serveRequests(worked chan error, running *sync.WaitGroup, stder
 		return err
 	} else if err := s.welcome(*first, stderr); err != nil {
 		return err
+	}
+	if s.heritage != nil {
+		s.admin.begin(running, s.logError)
 	}
 	running.Go(s.changeWhenAsked) // ends with the stop
 	running.Go(func() { s.manager.guard(s.stopping.over, s.alive) })
@@ -222,6 +246,7 @@ func (s *server) welcome(ready python.Ready, stderr io.Writer) error {
 	if err := s.succeed(); err != nil {
 		return err
 	}
+	s.first.Store(&ready)
 	s.announce(stderr, ready)
 	s.manager.ready(fmt.Sprintf("serving with %d workers", s.started.cfg.Workers.Processes))
 	if s.started.cfg.Dispatch.Interrupt && !ready.Interrupts {
@@ -269,6 +294,9 @@ func (s *server) announce(w io.Writer, ready python.Ready) {
 	fmt.Fprintf(w, "  application  %s in %s\n", app, program.Dir)
 	fmt.Fprintf(w, "  python       %s %s%s: %s\n", ready.Implementation, ready.Version, gil, program.Python)
 	fmt.Fprintf(w, "  workers      %d × %d threads\n", cfg.Workers.Processes, cfg.Workers.Threads)
+	if s.admin != nil {
+		fmt.Fprintf(w, "  admin        %s\n", s.admin.url())
+	}
 	for _, m := range s.mapped {
 		fmt.Fprintf(w, "  static       %s from %s\n", m.Prefix, m.Dir)
 	}
@@ -285,6 +313,7 @@ func (s *server) close() {
 
 func (s *server) clearDisk() {
 	s.proxy.Close()
+	s.admin.close()
 	if s.hasPIDFile.Load() {
 		if err := os.Remove(s.started.cfg.Process.PIDFile); err != nil {
 			s.log.Warn("PID file not removed", "error", err)

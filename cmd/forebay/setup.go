@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 
 	"forebay/config"
 	"forebay/proxy"
@@ -64,7 +66,7 @@ func programOf(cfg config.Config, dir string) (workers.Program, error) {
 	return workers.Program{
 		Python: interpreter,
 		Dir:    dir,
-		Env:    append(os.Environ(), cfg.App.Env...),
+		Env:    append(withoutToken(os.Environ()), cfg.App.Env...),
 		Boot: python.Boot{
 			Spec:  specOf(cfg),
 			Name:  cfg.Process.Name,
@@ -80,6 +82,11 @@ func programOf(cfg config.Config, dir string) (workers.Program, error) {
 			},
 		},
 	}, nil
+}
+
+// withoutToken is the environment for an application, which need not know how to give us orders.
+func withoutToken(environ []string) []string {
+	return slices.DeleteFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, "FOREBAY_ADMIN_TOKEN=") })
 }
 
 func specOf(cfg config.Config) string {

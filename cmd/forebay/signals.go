@@ -46,18 +46,13 @@ func (s *server) act(sig os.Signal) {
 		if s.stopping.asked() {
 			s.exit(sig)
 		}
-		s.log.Info("stopping", "signal", sig.String())
-		s.manager.notify(daemon.SdNotifyStopping)
-		s.stopping.drain()
+		s.askStop("signal", sig.String())
 	case syscall.SIGQUIT:
 		s.log.Info("stopping fast", "signal", sig.String())
 		s.manager.notify(daemon.SdNotifyStopping)
 		s.stopping.hurry()
 	case syscall.SIGHUP:
-		select {
-		case s.reloads <- struct{}{}:
-		default: // one is to come, and will see what this one is about
-		}
+		s.askReload()
 	case syscall.SIGUSR2:
 		select {
 		case s.upgrades <- struct{}{}:
@@ -74,6 +69,21 @@ func (s *server) act(sig os.Signal) {
 	case syscall.SIGTTOU:
 		s.resize(-1)
 	}
+}
+
+// askReload asks for a reload.
+func (s *server) askReload() {
+	select {
+	case s.reloads <- struct{}{}:
+	default: // one is to come, and will see what this one is about
+	}
+}
+
+// askStop asks for a stop in good order, and says in the log who did.
+func (s *server) askStop(who ...any) {
+	s.log.Info("stopping", who...)
+	s.manager.notify(daemon.SdNotifyStopping)
+	s.stopping.drain()
 }
 
 func (s *server) resize(by int) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -57,7 +58,7 @@ func wantsValue(err *pflag.ValueRequiredError) error {
 
 // longOptions are the names of all options.
 func longOptions() []string {
-	names := []string{"config", "print", "help", "version"}
+	names := []string{"config", "print", "json", "help", "version"}
 	for _, setting := range config.Settings {
 		if setting.Flag != "" {
 			names = append(names, setting.Flag)
@@ -81,23 +82,29 @@ func tooMany(rest []string) error {
 }
 
 // isMistypedCommand says whether a single argument is rather a mistyped command than a module: it is near to one, and no
-// module of that name stands in the current directory.
-func isMistypedCommand(name string) bool {
+// module of that name stands where Python would look first.
+func (o *options) isMistypedCommand(name string) bool {
 	if closestCommand(name) == "" {
 		return false
 	}
-	for _, path := range []string{name, name + ".py"} {
-		if _, err := os.Stat(path); err == nil {
-			return false
+	dirs := append([]string{"."}, o.values["chdir"]...)
+	for _, dir := range append(dirs, o.values["pythonpath"]...) {
+		for _, path := range []string{name, name + ".py"} {
+			if _, err := os.Stat(filepath.Join(dir, path)); err == nil {
+				return false
+			}
 		}
 	}
 	return true
 }
 
+// likeModules are the commands that one letter makes the name of somebody's module: shop, shot, slack, stock, tops.
+var likeModules = []string{commandStop, commandStack, commandTop}
+
 // closestCommand asks for more likeness than an option does, as most words that are no command are modules.
 func closestCommand(word string) string {
 	for _, command := range commands {
-		if isOneSlip(word, command) {
+		if isOneSlip(word, command) && !slices.Contains(likeModules, command) {
 			return command
 		}
 	}

@@ -63,8 +63,8 @@ func executable(dir string) (string, error) {
 }
 
 func (s *server) startSuccessor(path string, told *os.File) (pid int, err error) {
-	err = s.proxy.Bequest(func(binds []string, descriptors []uintptr) error {
-		text, err := json.Marshal(heritage{Binds: binds, Activated: s.activated, PIDFile: s.ownPIDFile()})
+	err = s.bequest(func(left heritage, descriptors []uintptr) error {
+		text, err := json.Marshal(left)
 		if err != nil {
 			return fmt.Errorf("describe the sockets: %w", err)
 		}
@@ -79,6 +79,20 @@ func (s *server) startSuccessor(path string, told *os.File) (pid int, err error)
 		return nil
 	})
 	return pid, err
+}
+
+// bequest calls f with what a successor is to have from us, and the descriptors of the sockets.
+func (s *server) bequest(f func(heritage, []uintptr) error) error {
+	return s.proxy.Bequest(func(binds []string, descriptors []uintptr) error {
+		left := heritage{Binds: binds, Activated: s.activated, PIDFile: s.ownPIDFile()}
+		if s.admin == nil {
+			return f(left, descriptors)
+		}
+		return s.admin.socket.Bequest(func(bind string, descriptor uintptr) error {
+			left.Admin = bind
+			return f(left, append(descriptors, descriptor))
+		})
+	})
 }
 
 // awaitSuccessor waits until the successor serves. If it does not it is ended.
@@ -118,6 +132,7 @@ func (s *server) upgradeNow() {
 	}
 	s.hasPIDFile.Store(false) // it is the successor's
 	s.proxy.Succeeded()
+	s.admin.succeeded()
 	s.manager.notify(fmt.Sprintf("MAINPID=%d", pid))
 	s.log.Info("upgraded, stopping", "successor", pid, "took", time.Since(began).Round(time.Millisecond))
 	s.stopping.drain()

@@ -140,7 +140,8 @@ func startServer(t *testing.T) *server {
 	}, budget, dispatcher, lines, log)
 	require.NoError(t, err)
 	s.Server = &status.Server{
-		Version: "test", App: "outcomes", Started: time.Now(),
+		App: func() string { return "outcomes" }, Reload: func() *status.Reload { return nil },
+		Version: "test", Started: time.Now(),
 		State: func() string { return status.Serving }, Python: func() string { return "3" },
 		Listeners: func() []string { return []string{"http://" + s.addr} }, Dropped: lines.Dropped,
 		Meter: meter, Proxy: front, Dispatcher: dispatcher, Pool: pool, Limiter: limiter, Budget: budget,

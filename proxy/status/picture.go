@@ -15,12 +15,14 @@ import (
 // Server is what a Status is made of: the parts of a running server, none of which may be nil, and what only the one who
 // has built them knows. It is set up once. Its methods are safe for concurrent use.
 type Server struct {
-	Version, App string
-	Started      time.Time
-	// State, Python and Listeners are asked for each Status. They must not block.
+	Version string
+	Started time.Time
+	// State, App, Python, Listeners and Reload are asked for each Status. They must not block.
 	State     func() string
+	App       func() string
 	Python    func() string
 	Listeners func() []string
+	Reload    func() *Reload
 	// Dropped is how many lines of the access log were dropped.
 	Dropped func() uint64
 

@@ -11,8 +11,8 @@ func (s *Server) Status(history bool) *Status {
 	p := s.Picture()
 	front, work := &p.Proxy, &p.Dispatch
 	st := &Status{
-		Version: s.Version, PID: os.Getpid(), Now: unix(p.Time), Started: unix(s.Started), State: p.State, App: s.App,
-		Python: p.Python, Host: hostName, Listeners: s.Listeners(),
+		Version: s.Version, PID: os.Getpid(), Now: unix(p.Time), Started: unix(s.Started), State: p.State, App: s.App(),
+		Python: p.Python, Host: hostName, Listeners: s.Listeners(), Reload: s.Reload(),
 		Requests: requestsOf(&p.Counts),
 		Latency:  latencyOf(s.Meter.Latency()),
 		Slots:    Slots{Total: work.Threads, Busy: work.Busy, Idle: work.Idle},

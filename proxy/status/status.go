@@ -13,6 +13,7 @@ type Status struct {
 	Python    string   `json:"python"` // its version; empty before the first worker is ready
 	Host      string   `json:"host"`   // the machine's name
 	Listeners []string `json:"listeners"`
+	Reload    *Reload  `json:"reload"` // the last one that has ended; nil: there was none
 
 	Requests    Requests     `json:"requests"`
 	Latency     Latency      `json:"latency"`
@@ -37,6 +38,15 @@ const (
 	Serving  = "serving"
 	Draining = "draining"
 )
+
+// Reload is what became of a reload.
+type Reload struct {
+	Number uint64  `json:"number"` // of all that have begun, from 1
+	Time   float64 `json:"time"`   // when it had ended
+	Took   float64 `json:"took"`
+	OK     bool    `json:"ok"`
+	Error  string  `json:"error"` // why nothing has changed; empty if it has
+}
 
 // Requests are the answered requests since the start.
 type Requests struct {

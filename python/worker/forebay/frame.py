@@ -31,6 +31,7 @@ RECALL = 35
 INTERRUPT = 36
 FORK = 37
 SERVING = 38
+STACK = 39
 
 # To the master, on the control socket.
 READY = 48
@@ -39,6 +40,7 @@ RECALLED = 50
 INTERRUPTED = 51
 FORKED = 52
 MODULES = 53
+STACKS = 54
 
 FREE = 1  # on RESPONSE, END, ABORT and ERROR: the thread is back, no IDLE follows
 REQUEST_FILE = 1  # on REQUEST: the body is in a file, to be had for a WANT

@@ -38,6 +38,8 @@ from .frame import (
     REQUEST,
     REQUEST_FILE,
     SERVING,
+    STACK,
+    STACKS,
     Frame,
     ProtocolError,
 )
@@ -47,7 +49,7 @@ from .hooks import load as load_hooks
 from .modules import Modules
 from .response import respond
 from .slot import COUNT, ClientGone, Slot
-from .stack import stack_of
+from .stack import stack_of, stacks
 
 # The master takes it for a fault of the application, which starting the worker again does not mend.
 EXIT_NOT_LOADED = 3
@@ -275,6 +277,9 @@ def _obey(control: socket.socket, slots: list[Slot], modules: Modules, hooks: Ho
         if kind == SERVING:
             _start("forebay-ready", hooks.when_ready)
             continue
+        if kind == STACK:
+            control.sendall(frame.encode(STACKS, 0, _stacks(slots)))
+            continue
         if kind not in (CANCEL, RECALL, INTERRUPT):
             raise ProtocolError(f"frame of kind {kind} on the control socket")
         number, request, *more = marshal.loads(payload)
@@ -316,6 +321,13 @@ def _interrupt(control: socket.socket, slots: list[Slot], number: int, request: 
         if outcome == LATER and slot.request == count and not stack:
             outcome = "the thread was back already"
     control.sendall(frame.encode(INTERRUPTED, 0, (number, request, stack, outcome)))
+
+
+def _stacks(slots: list[Slot]) -> list[tuple[int, str, str]]:
+    try:
+        return stacks([slot.gate.thread for slot in slots])
+    except Exception as error:  # what is looked at changes meanwhile, and lines are read from files
+        return [(-1, "", f"{type(error).__name__}: {error}\n")]
 
 
 def _signed(count: int) -> int:
