@@ -56,3 +56,24 @@ func TestStateCountsRetries(t *testing.T) {
 	assert.Equal(t, "again", receive(t, running, "it is not run again").body)
 	assert.EqualValues(t, 1, th.State().Retries)
 }
+
+func TestAThreadPastItsDeadlineIsStuckUntilItIsBack(t *testing.T) {
+	cfg := hasty()
+	cfg.Interrupt = false
+	th := newTheatre(t, cfg, 1, 1)
+	slot := th.lanes[0].worker.Slots()[0]
+	late := th.begin("GET", "/late")
+	a := th.enter()
+	assert.False(t, slot.State().Stuck)
+	assert.ErrorIs(t, receive(t, late, "no result").err, ErrTimeout)
+	th.logs("request timed out")
+	state := slot.State()
+	assert.True(t, state.Busy)
+	assert.True(t, state.Stuck)
+	assert.Equal(t, "/late", state.Target)
+	a.say("answer too late")
+	th.logs("thread is back")
+	require.Eventually(t, func() bool { return !slot.State().Busy }, deadline, time.Millisecond)
+	assert.False(t, slot.State().Stuck)
+	assert.WithinDuration(t, time.Now(), slot.State().Since, deadline)
+}
