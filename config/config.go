@@ -281,7 +281,7 @@ func Default() Config {
 			SendTimeout:           60 * time.Second,
 			SendMinRateAfter:      60 * time.Second,
 			RequestIDHeader:       "X-Request-ID",
-			StaticMemory:          64 << 20,
+			StaticMemory:          128 << 20,
 			StaticFiles:           512,
 			CompressMinSize:       1 << 10,
 			CompressStreams:       64,
