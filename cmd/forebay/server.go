@@ -33,8 +33,8 @@ type server struct {
 	log        *slog.Logger
 	logs       *logs
 	access     *access.Log
-	meter      *measure.Meter
-	tracer     *trace.Tracer // nil: nothing is traced
+	meter      *measure.Meter // nil without an admin listener: nobody could look
+	tracer     *trace.Tracer  // nil: nothing is traced
 	proxy      *proxy.Proxy
 	limiter    *limit.Limiter
 	dispatcher *dispatch.Dispatcher
@@ -96,8 +96,10 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 		return nil, err
 	}
 	s.limiter.Use(s.started.front.Limits)
-	s.meter = measure.New()
-	s.started.front.Meter = s.meter
+	if cfg.Admin.Listen != "" {
+		s.meter = measure.New()
+		s.started.front.Meter = s.meter
+	}
 	s.tracer = newTracer(sources.Environ, s.log)
 	s.started.front.Tracer = s.tracer
 	if s.proxy, err = proxy.New(s.started.front, s.budget, s.dispatcher, s.access, s.log); err != nil {
@@ -165,7 +167,9 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	logging, endLog := context.WithCancel(context.Background())
 	running.Go(func() { s.logError("access log", s.access.Run(logging)) })
 	measuring, endMeasuring := context.WithCancel(context.Background())
-	running.Go(func() { s.logError("meter", s.meter.Run(measuring, s.busy)) })
+	if s.meter != nil {
+		running.Go(func() { s.logError("meter", s.meter.Run(measuring, s.busy)) })
+	}
 	limiting, endLimits := context.WithCancel(context.Background())
 	running.Go(func() { s.logError("limits", s.limiter.Run(limiting)) })
 	dispatching, endDispatch := context.WithCancel(context.Background())
