@@ -32,7 +32,7 @@ func placesOf(said *python.Django) []djangoPlace {
 
 // newMedia is the mapping of files that come from strangers. They are no index and no compressed copy of another one, they
 // may be replaced, and what one of them says in a browser is said in the site's name: so nothing in them is run, not in a
-// page, nor in an SVG picture that is looked at alone. Pictures, films and PDFs are shown as ever.
+// page, nor in an SVG picture that is looked at alone. Pictures and films are shown as ever.
 func newMedia(prefix, dir string) config.Static {
 	m := config.NewStatic(prefix, dir)
 	m.Index, m.Immutable, m.Sidecars = nil, nil, false
