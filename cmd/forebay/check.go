@@ -9,11 +9,12 @@ import (
 )
 
 // check tells that a configuration is fine, after the table of its values if that is wanted.
-func check(stdout io.Writer, reading config.Reading, values bool) {
+func check(stdout io.Writer, environ []string, reading config.Reading, values bool) {
 	if values {
 		writeValues(stdout, reading)
 	}
 	writeBounds(stdout, reading.Config)
+	writeTracing(stdout, environ)
 	if reading.File == "" {
 		fmt.Fprintln(stdout, "configuration is fine")
 		return

@@ -42,7 +42,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		return report(stderr, err, exitUsage)
 	}
 	if opts.command == commandCheck {
-		check(stdout, reading, opts.printValues)
+		check(stdout, environ, reading, opts.printValues)
 		return exitOK
 	}
 	return serve(sources, reading, stdout, stderr)

@@ -53,6 +53,11 @@ func TestCommands(t *testing.T) {
 			args: []string{"check"}, want: outcome{0, "limit x: each of 4 processes takes up to 10 in advance for a key; at most 40 may pass beyond 1000/s burst 80\n" +
 				"configuration is fine (forebay.toml)\n", ""},
 		},
+		"check of traces": {
+			environ: []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://me:secret@localhost:4318/?key=secret", "OTEL_TRACES_SAMPLER=xray"},
+			args:    []string{"check"}, want: outcome{0, "ignored: OTEL_TRACES_SAMPLER: want always_on, always_off, traceidratio, or one of them after parentbased_, not \"xray\"\n" +
+				"spans are exported to http://me:xxxxx@localhost:4318/v1/traces\nconfiguration is fine\n", ""},
+		},
 		"wrong usage": {
 			args: []string{"--wrokers", "2"},
 			want: outcome{2, "", "forebay: unknown option --wrokers: did you mean --workers?\n"},

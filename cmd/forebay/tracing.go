@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
 
 	"forebay/proxy/trace"
@@ -13,4 +15,15 @@ func newTracer(environ []string, log *slog.Logger) *trace.Tracer {
 		log.Warn("variable ignored", "error", fault)
 	}
 	return trace.New(settings, buildVersion(), log)
+}
+
+// writeTracing tells where spans would go, and what newTracer would log.
+func writeTracing(stdout io.Writer, environ []string) {
+	settings, faults := trace.SettingsOf(environ)
+	for _, fault := range faults {
+		fmt.Fprintf(stdout, "ignored: %s\n", fault)
+	}
+	if settings.Endpoint != nil {
+		fmt.Fprintf(stdout, "spans are exported to %s\n", settings.Place())
+	}
 }

@@ -19,6 +19,7 @@ func TestSpansOfAServer(t *testing.T) {
 	t.Setenv("OTEL_TRACES_SAMPLER", "xray")
 	s := startForebay(t, "-w", "1", "--chdir", apps, "--server-timing", "traced")
 	const parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	s.reload(1) // which goes on with it
 	resp := s.ask(http.MethodGet, "/", "Traceparent", parent)
 	s.Stop()
 	post := collector.Next()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -95,7 +96,7 @@ func (t *Tracer) post(ctx context.Context, body []byte) error {
 	}
 	resp, err := t.client.Do(req)
 	if err != nil {
-		return &retryable{cause: err}
+		return &retryable{cause: rootCause(err)}
 	}
 	defer func() { _ = resp.Body.Close() }() // what was wanted of it has been read
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -103,6 +104,15 @@ func (t *Tracer) post(ctx context.Context, body []byte) error {
 		return &retryable{cause: err}
 	}
 	return t.judge(resp, answer)
+}
+
+// rootCause leaves out what net/http wraps around the reason: the endpoint, which may have a secret in it.
+func rootCause(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
 }
 
 // judge reads a collector's answer (OTLP specification, section "OTLP/HTTP Response").

@@ -107,6 +107,13 @@ func (e *environ) endpoint() *url.URL {
 	return endpoint
 }
 
+// Place is the endpoint as it may be shown: without a password, and without a query, which may be one.
+func (s *Settings) Place() string {
+	place := *s.Endpoint
+	place.RawQuery = ""
+	return place.Redacted()
+}
+
 func (e *environ) header() http.Header {
 	name, value := e.exporter("HEADERS")
 	header := http.Header{}

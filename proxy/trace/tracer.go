@@ -36,7 +36,7 @@ func New(s Settings, version string, log *slog.Logger) *Tracer {
 		return nil
 	}
 	return &Tracer{
-		settings: s, version: version, client: newClient(s), log: log.With("endpoint", s.Endpoint.Redacted()),
+		settings: s, version: version, client: newClient(s), log: log.With("endpoint", s.Place()),
 		gathered: make(chan struct{}, 1),
 	}
 }

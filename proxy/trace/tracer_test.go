@@ -261,7 +261,7 @@ func TestFailures(t *testing.T) {
 				tracer := traced(t, out, func(*http.Request) (*http.Response, error) {
 					attempts++
 					return c.collector(attempts - 1)
-				}, 3)
+				}, 3, "OTEL_EXPORTER_OTLP_ENDPOINT=http://me:s3cret@localhost/?key=s3cret")
 				stop := start(t, tracer)
 				time.Sleep(time.Minute)
 				synctest.Wait()
@@ -272,6 +272,7 @@ func TestFailures(t *testing.T) {
 				assert.Equal(t, Counts{Exported: 3 - c.dropped, Dropped: c.dropped}, tracer.Counts())
 				stop()
 				assert.Equal(t, c.dropped > 0, strings.Contains(out.String(), "spans not exported"), out)
+				assert.NotContains(t, out.String(), "s3cret")
 			})
 		})
 	}
