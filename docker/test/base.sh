@@ -25,7 +25,7 @@ images() { buildah "${storage[@]}" "$@"; }
 
 # What "docker build" is elsewhere; BuildKit gives the two arguments by itself.
 build() {
-	CONTAINERS_CONF=$cache/build.conf images build --quiet --isolation chroot --network host --build-arg TARGETOS=linux \
+	CONTAINERS_CONF=$cache/build.conf images build --quiet --format docker --isolation chroot --network host --build-arg TARGETOS=linux \
 		--build-arg TARGETARCH="$(go env GOARCH)" "$@"
 }
 

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,7 +22,15 @@ DEADLINE = 60  # seconds for whatever is waited for
 
 image_file, root = sys.argv[1:3]
 with open(image_file, encoding="utf-8") as text:
-    image = json.load(text)["OCIv1"]["config"]
+    image = json.load(text)["Docker"]["config"]
+kubernetes = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "k8s")
+
+
+def free_port():
+    """For what another process in the container must find again; the network is the machine's."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def bundle(writable):
@@ -33,13 +42,14 @@ def bundle(writable):
         {"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": ["ro", "nosuid", "noexec", "nodev"]},
         {"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": ["ro", "nosuid", "noexec", "nodev"]},
     ]
+    mounts.append({"destination": "/etc/forebay", "type": "bind", "source": kubernetes, "options": ["bind", "ro"]})
     mounts += [{"destination": path, "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777"]} for path in writable]
     return {
         "ociVersion": "1.0.2",
         "process": {
             "user": {"uid": int(uid), "gid": int(gid)},
             "args": image["Entrypoint"] + (image.get("Cmd") or []),
-            "env": [*image["Env"], "FOREBAY_BIND=127.0.0.1:0"],
+            "env": [*image["Env"], "FOREBAY_BIND=127.0.0.1:0", f"FOREBAY_ADMIN=127.0.0.1:{free_port()}"],
             "cwd": image["WorkingDir"],
             "capabilities": {},
             "noNewPrivileges": True,
@@ -131,6 +141,18 @@ class Sealed(unittest.TestCase):
         self.assertIn("Django runs as forebay; forebay is process 1.", page)
         style = re.search(r'href="(/static/site\.[0-9a-f]+\.css)"', page)
         self.assertEqual(self.container.get(style[1])[0], 200)
+
+    def test_it_says_that_it_is_well(self):
+        kind, *command = image["Healthcheck"]["Test"]
+        self.assertEqual(kind, "CMD")
+        asked = self.container.run(*command)
+        self.assertEqual(asked.returncode, 0, asked.stderr)
+
+    def test_the_configuration_for_kubernetes_fits_the_image(self):
+        """With what the Deployment adds from the Secret."""
+        secret = ["FOREBAY_ADMIN=:9000", "FOREBAY_ADMIN_TOKEN=0123456789abcdef", "FOREBAY_REDIS=redis://redis:6379/0"]
+        checked = self.container.run("env", *secret, "forebay", "check", "--config", "/etc/forebay/forebay.toml")
+        self.assertEqual(checked.returncode, 0, checked.stderr)
 
     def test_the_access_log_is_on_stdout(self):
         self.container.get("/?to-stdout")

@@ -38,8 +38,8 @@ class Manifests(unittest.TestCase):
         used = [port["targetPort"] for port in parts["Service"]["spec"]["ports"]]
         used += [container[probe]["httpGet"]["port"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")]
         self.assertLessEqual(set(used), set(names))
-        settings = parts["ConfigMap"]["data"]["forebay.toml"]
-        self.assertIn(f'admin = ":{names["admin"]}"', settings)
+        environment = {variable["name"]: variable.get("value") for variable in container["env"]}
+        self.assertEqual(environment["FOREBAY_ADMIN"], f":{names['admin']}")
 
     def test_the_pod_lives_as_long_as_it_drains(self):
         graceful = seconds(re.search(r'graceful_timeout = "(\w+)"', parts["ConfigMap"]["data"]["forebay.toml"])[1])
