@@ -74,6 +74,9 @@ type Log struct {
 	// AccessFormat is what its lines look like: FormatAuto, FormatCombined, FormatJSON, FormatPretty, or a text with
 	// placeholders (see ParseLogFormat).
 	AccessFormat string `key:"access_log_format"`
+	// AccessBuffer bounds the lines that wait to be written, in bytes; as many again may be on their way. Above it lines
+	// are dropped and counted.
+	AccessBuffer int64 `key:"access_log_buffer"`
 	// AccessExclude are paths whose requests have no line: patterns of prefixes as in Limit.Paths.
 	AccessExclude []string `key:"access_log_exclude"`
 	// AccessSample is the part of the requests that have a line, from 0 to 1.
@@ -260,7 +263,7 @@ func Default() Config {
 		Process: Process{Umask: -1},
 		Log: Log{
 			Level: "info", Format: LogAuto, Rate: 5000,
-			Access: "-", AccessFormat: FormatAuto, AccessSample: 1, AccessSlow: time.Second,
+			Access: "-", AccessFormat: FormatAuto, AccessBuffer: 1 << 20, AccessSample: 1, AccessSlow: time.Second,
 		},
 		Proxy: Proxy{
 			Bind:                  []string{"127.0.0.1:8000"},

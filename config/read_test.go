@@ -79,7 +79,7 @@ func TestEverySettingIsReadFromEveryLayer(t *testing.T) {
 		"body_min_rate": "7KiB", "body_min_rate_after": "7s", "body_size": "7KiB", "body_memory": "7KiB", "response_memory": "7KiB", "response_spool": "7KiB", "send_timeout": "7s",
 		"temp_dir": dir, "name": "shop", "user": "0", "group": "0", "umask": "027", "pid": dir + "/pid", "log_level": "warn",
 		"access_logfile": dir + "/log", "log_format": "json", "log_rate": "7", "access_log_format": "$status $host", "access_log_exclude": "/healthz",
-		"access_log_sample": "0.1", "access_log_slow": "7s", "max_connections_per_address": "7", "keep_alive_requests": "7", "proxy_protocol_from": "unix",
+		"access_log_buffer": "512KiB", "access_log_sample": "0.1", "access_log_slow": "7s", "max_connections_per_address": "7", "keep_alive_requests": "7", "proxy_protocol_from": "unix",
 		"send_min_rate": "7KiB", "send_min_rate_after": "7s", "spool_memory": "7KiB", "compress": "true", "compress_types": "text/html", "compress_min_size": "7KiB", "compress_streams": "7", "static_memory": "7KiB", "static_files": "7", "x_sendfile": dir, "x_accel_redirect": "/i/=" + dir,
 		"retry": "never", "interrupt": "false", "max_requests": "7", "max_requests_jitter": "7", "max_rss": "7KiB", "max_rss_hard": "7KiB",
 		"max_lifetime": "7s", "preload": "true", "hooks": dir + "/hooks.py", "reload": "true", "reload_extra_files": dir + "/*.html",

@@ -46,6 +46,9 @@ const instant = int64(time.Millisecond)
 // moment is the least of those before which a speed means nothing: a packet that is late is no slow client.
 const moment = int64(time.Second)
 
+// leastLogBuffer is room for some lines of any length that is usual.
+const leastLogBuffer = 256 << 10
+
 // Settings are all settings, group by group, in the order in which help shows them.
 var Settings = []Setting{
 	{"app", "", "", groupApp, "MODULE[:CALLABLE]", "the WSGI application; without it the demo application runs", textKind},
@@ -140,6 +143,7 @@ var Settings = []Setting{
 	{"access_logfile", "access-logfile", "", groupProcess, "FILE", "the access log: a file, - is stdout, syslog: or syslog://HOST is syslog, empty is none", streamKind},
 	// gunicorn has this name for the option and that for the key.
 	{"access_log_format", "access-logformat", "", groupProcess, "FORMAT", formatNames, formatKind},
+	{"access_log_buffer", "access-log-buffer", "", groupProcess, "SIZE", "lines that wait to be written, further ones are counted", sizeKind.from(leastLogBuffer)},
 	{"access_log_exclude", "access-log-exclude", "", groupProcess, "PATH,...", "paths without a line, such as /healthz or /static/*, unless they fail or are slow", namesKind},
 	{"access_log_sample", "access-log-sample", "", groupProcess, "PART", "part of the requests that have a line, such as 0.1; those that fail or are slow always have", partKind},
 	{"access_log_slow", "access-log-slow", "", groupProcess, "TIME", "what is slow; 0 is nothing", durationKind},

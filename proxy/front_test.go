@@ -148,7 +148,7 @@ func startMounted(t *testing.T, app *application, cfg config.Proxy, mount string
 }
 
 // accessConfig is that of the access log in tests.
-var accessConfig = config.Log{Access: "-", AccessFormat: config.FormatCombined, AccessSample: 1}
+var accessConfig = config.Log{Access: "-", AccessFormat: config.FormatCombined, AccessBuffer: 1 << 20, AccessSample: 1}
 
 func startSettings(t *testing.T, app *application, settings Settings) *front {
 	t.Helper()

@@ -19,9 +19,6 @@ import (
 )
 
 const (
-	// bufferSize is how many bytes of lines wait to be written. There are two such buffers: one is filled while the
-	// other one is written.
-	bufferSize = 1 << 20
 	// lineRoom is what must be left in a buffer for a line to be begun. Nearly all fit into it; one that is longer than
 	// what there is left is dropped.
 	lineRoom = 64 << 10
@@ -58,9 +55,9 @@ type Log struct {
 	latest *Target // the one that was given last
 	next   *Target // the same, to be taken by the writer, or nil
 	before int     // bytes of lines that are for the target before it
+	size   int     // of the buffers: config.Log.AccessBuffer
 	lines  []byte  // to be written
-	spare  []byte  // of the same capacity, empty
-	room   bool    // both have been made
+	spare  []byte  // the other buffer, which is filled while this one is written
 	missed int     // lines dropped that no line tells of yet
 
 	some chan struct{} // there are lines where there were none, or another target
@@ -95,22 +92,22 @@ func (l *Log) Write(e *Entry) {
 		return
 	}
 	l.mu.Lock()
-	before := len(l.lines)
+	before, half := len(l.lines), l.size/2
 	after := l.add(e)
 	l.mu.Unlock()
 
 	if before == 0 {
 		signal(l.some)
 	}
-	if before < bufferSize/2 && after >= bufferSize/2 {
+	if before < half && after >= half {
 		signal(l.many)
 	}
 }
 
 // add makes the line of e in the buffer, and returns how much there is in it.
 func (l *Log) add(e *Entry) int {
-	if bufferSize-len(l.lines) >= lineRoom {
-		if lines := l.latest.style.appendEntry(l.lines, e); len(lines) <= bufferSize {
+	if l.size-len(l.lines) >= lineRoom {
+		if lines := l.latest.style.appendEntry(l.lines, e); len(lines) <= l.size {
 			l.lines = lines
 			return len(lines)
 		}
@@ -191,7 +188,7 @@ func (l *Log) flush() error {
 	}
 
 	l.mu.Lock()
-	l.spare = lines[:0]
+	l.spare = l.empty(lines)
 	l.missed += missed
 	l.mu.Unlock()
 	return err

@@ -74,9 +74,8 @@ func (t *Target) openSyslog() error {
 // those is then closed. The target is the log's now.
 func (l *Log) Use(t *Target) {
 	l.mu.Lock()
-	if t.out != nil && !l.room {
-		l.lines, l.spare = make([]byte, 0, bufferSize+missedMax), make([]byte, 0, bufferSize+missedMax)
-		l.room = true
+	if t.out != nil {
+		l.resize(int(t.cfg.AccessBuffer))
 	}
 	unused := l.next
 	if unused == nil {
@@ -91,6 +90,22 @@ func (l *Log) Use(t *Target) {
 	l.mu.Unlock()
 	_ = unused.Close() // nothing was written to it
 	signal(l.some)
+}
+
+// resize makes room for lines. A buffer that is in use is replaced when it has been written.
+func (l *Log) resize(size int) {
+	l.size = size
+	if l.lines == nil {
+		l.lines, l.spare = l.empty(nil), l.empty(nil)
+	}
+}
+
+// empty returns the buffer without its lines, or another one if it is not of the right size.
+func (l *Log) empty(buffer []byte) []byte {
+	if room := l.size + missedMax; cap(buffer) != room && l.size > 0 {
+		return make([]byte, 0, room)
+	}
+	return buffer[:0]
 }
 
 // Reopen opens the file again under its name, for a tool that has given the old one another name. If that fails the log

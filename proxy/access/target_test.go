@@ -119,6 +119,41 @@ func TestEachTargetHasItsOwnLines(t *testing.T) {
 	assert.Regexp(t, `^{"time":.*"request_id":"3".*}\n$`, text("new"))
 }
 
+// TestABufferOfAnotherSize: what is in the old one is written, and both are replaced then.
+func TestABufferOfAnotherSize(t *testing.T) {
+	var out recorder
+	l := open(t, &out)
+	sizes := func() []int { return []int{cap(l.lines), cap(l.spare)} }
+	put(l, 1)
+	for _, size := range []int{2 * bufferSize, bufferSize / 4} {
+		cfg := to("-")
+		cfg.AccessBuffer = int64(size)
+		target, err := l.Prepare(cfg)
+		require.NoError(t, err)
+		l.Use(target)
+		for range 2 {
+			put(l, 2)
+			require.NoError(t, l.flush())
+		}
+		assert.Equal(t, []int{size + missedMax, size + missedMax}, sizes())
+	}
+	assert.Len(t, out.lines(), 5+1)
+	for range size(t, l) {
+		put(l, 3)
+	}
+	assert.Zero(t, l.Dropped())
+	for range lineRoom / 50 {
+		put(l, 3)
+	}
+	assert.NotZero(t, l.Dropped(), "the bound is the new one")
+}
+
+// size is how many lines have room for certain.
+func size(t *testing.T, l *Log) int {
+	t.Helper()
+	return (l.size - lineRoom) / (len(line(sample())))
+}
+
 func TestDroppedLinesAreToldInTheFormat(t *testing.T) {
 	for format, want := range map[string]string{
 		config.FormatJSON: `^{"time":"[^"]+","lines_dropped":7}\n$`, `{"a":$status}`: `^{"time":"[^"]+","lines_dropped":7}\n$`,

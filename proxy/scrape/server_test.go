@@ -121,7 +121,7 @@ func startServer(t *testing.T) *server {
 		Boot:   python.Boot{Spec: "outcomes", Path: []string{apps}, Environ: map[string]any{"SCRIPT_NAME": ""}},
 	}
 	log := slog.New(slog.NewTextHandler(&s.log, nil))
-	lines, err := access.Open(config.Log{Access: "-", AccessFormat: config.FormatCombined, AccessSample: 1}, access.Stdout{Writer: &s.access}, log)
+	lines, err := access.Open(config.Log{Access: "-", AccessFormat: config.FormatCombined, AccessBuffer: 1 << 20, AccessSample: 1}, access.Stdout{Writer: &s.access}, log)
 	require.NoError(t, err)
 	budget := spool.NewBudget(cfg.Proxy.SpoolMemory)
 	dispatcher, err := dispatch.New(cfg.Dispatch, cfg.Paths, spool.Limits{Memory: 1 << 20, Budget: budget}, log)
