@@ -66,7 +66,9 @@ func (o *operator) get(path string) (int, string) {
 			return new(net.Dialer).DialContext(ctx, "unix", o.socket)
 		},
 	}}
-	resp, err := c.Get("http://localhost" + path)
+	req, err := http.NewRequestWithContext(o.t.Context(), http.MethodGet, "http://localhost"+path, nil)
+	require.NoError(o.t, err)
+	resp, err := c.Do(req)
 	require.NoError(o.t, err)
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
@@ -149,13 +151,13 @@ func watchTop(t *testing.T, o *operator) {
 	}
 	control := filepath.Join(t.TempDir(), "tmux")
 	tmux := func(args ...string) string {
-		out, err := exec.Command("tmux", append([]string{"-S", control, "-f", "/dev/null"}, args...)...).CombinedOutput()
+		out, err := exec.CommandContext(context.WithoutCancel(t.Context()), "tmux", append([]string{"-S", control, "-f", "/dev/null"}, args...)...).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		return string(out)
 	}
 	cmd := o.command("top")
 	tmux("new-session", "-d", "-x", "110", "-y", "30", "-e", "FOREBAY_ADMIN="+o.admin(), cmd.Path+" top; echo status $?; sleep 60")
-	t.Cleanup(func() { _ = exec.Command("tmux", "-S", control, "kill-server").Run() }) // it may have ended
+	t.Cleanup(func() { tmux("kill-server") })
 	shows := func(want string) {
 		t.Helper()
 		re, screen := regexp.MustCompile(want), ""

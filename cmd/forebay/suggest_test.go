@@ -44,6 +44,10 @@ func TestWrongCommandLines(t *testing.T) {
 		"mistyped command":           {[]string{"chek"}, "unknown command chek: did you mean check? (An application of that name is given as chek:CALLABLE.)"},
 		"swapped letters":            {[]string{"vresion"}, "unknown command vresion: did you mean version? (An application of that name is given as vresion:CALLABLE.)"},
 		"mistyped, with application": {[]string{"chekc", "shop"}, "unknown command chekc: did you mean check?"},
+		"no worker":                  {[]string{"stack", "x"}, `want the process id of a worker, not "x": forebay status lists them`},
+		"stop of something":          {[]string{"stop", "shop"}, `forebay stop takes no argument "shop" (an application of that name is given as stop:CALLABLE)`},
+		"json without status":        {[]string{"top", "--json"}, "--json belongs to a command: forebay status --json"},
+		"mistyped reload":            {[]string{"relaod"}, "unknown command relaod: did you mean reload? (An application of that name is given as relaod:CALLABLE.)"},
 		"print without check":        {[]string{"--print", "shop"}, "--print belongs to a command: forebay check --print"},
 	}
 	for name, c := range cases {

@@ -2,7 +2,7 @@ package admin
 
 import (
 	"net/http"
-	"net/http/pprof" //nolint:gosec // what it adds to http.DefaultServeMux nobody serves
+	"net/http/pprof" // what it adds to http.DefaultServeMux nobody serves
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp/fasthttpadaptor"

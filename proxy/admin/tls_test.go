@@ -67,7 +67,9 @@ func visitWith(t *testing.T, address, path string, with *issued) (int, string) {
 		settings.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &certificate, nil }
 	}
 	c := &http.Client{Transport: &http.Transport{TLSClientConfig: settings, DisableKeepAlives: true}, Timeout: deadline}
-	resp, err := c.Get("https://" + address + path)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+address+path, nil)
+	require.NoError(t, err)
+	resp, err := c.Do(req)
 	require.NoError(t, err)
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)

@@ -3,7 +3,6 @@ package client
 import (
 	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 
@@ -22,8 +21,8 @@ func pinned(cfg config.Admin) (*tls.Config, error) {
 		MinVersion:         tls.VersionTLS12,
 		Certificates:       []tls.Certificate{certificate},
 		InsecureSkipVerify: true, //nolint:gosec // what follows asks for more than a name and an authority
-		VerifyPeerCertificate: func(chain [][]byte, _ [][]*x509.Certificate) error {
-			if len(chain) == 0 || !bytes.Equal(chain[0], own) {
+		VerifyConnection: func(state tls.ConnectionState) error {
+			if len(state.PeerCertificates) == 0 || !bytes.Equal(state.PeerCertificates[0].Raw, own) {
 				return errors.New("it has another certificate than admin_cert: forebay needs a reload, or it is somebody else")
 			}
 			return nil

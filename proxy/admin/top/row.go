@@ -51,12 +51,11 @@ const (
 	byTime   order = iota // busy ones first, the longest first
 	byWorker              // as they are
 	byPath
-	orders
 )
 
-func (o order) String() string {
-	return [...]string{byTime: "time", byWorker: "worker", byPath: "path"}[o]
-}
+var orderNames = [...]string{byTime: "time", byWorker: "worker", byPath: "path"}
+
+func (o order) String() string { return orderNames[o] }
 
 func sortRows(rows []row, by order) {
 	busy := func(r row) int {
@@ -71,6 +70,7 @@ func sortRows(rows []row, by order) {
 			return cmp.Or(busy(a)-busy(b), cmp.Compare(b.age, a.age))
 		case byPath:
 			return cmp.Or(busy(a)-busy(b), cmp.Compare(a.path(), b.path()))
+		case byWorker:
 		}
 		return 0
 	})

@@ -42,6 +42,7 @@ func (s *screen) rows() []row {
 // press does what a key stands for, and returns the thread whose stack is asked for, if one is.
 func (s *screen) press(k key) (asked *row) {
 	switch k {
+	case keyNone:
 	case keyQuit:
 		s.leaving = s.stack == "" // from a stack it leads back
 		s.stack = ""
@@ -54,7 +55,7 @@ func (s *screen) press(k key) (asked *row) {
 	case keyDown:
 		s.move(+1)
 	case keySort:
-		s.order = (s.order + 1) % orders
+		s.order = (s.order + 1) % order(len(orderNames))
 	case keyEnter:
 		if rows := s.rows(); s.stack == "" && s.selected < len(rows) {
 			return &rows[s.selected]
