@@ -56,7 +56,8 @@ type exchange struct {
 	read    time.Duration // from start until the request was whole, or could be answered
 	delayed time.Duration // by a rate limit
 	source  access.Source
-	fault   error // why the answer is what it is, or nil
+	fault   error        // why the answer is what it is, or nil
+	told    access.Entry // what there is to say about the request; here, as it would be allocated otherwise
 }
 
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
@@ -253,11 +254,11 @@ func (x *exchange) note() {
 	if x.rules.observer == nil && !x.p.access.Enabled() && !x.span.Sampled() {
 		return
 	}
-	entry := x.entry(time.Now())
-	x.rules.observer.Observe(&entry)
-	x.p.access.Write(&entry)
+	x.told = x.entry(time.Now())
+	x.rules.observer.Observe(&x.told)
+	x.p.access.Write(&x.told)
 	if x.span.Sampled() {
-		x.rules.tracer.End(&x.span, &trace.Request{Entry: &entry, State: x.state})
+		x.rules.tracer.End(&x.span, &trace.Request{Entry: &x.told, State: x.state})
 	}
 }
 

@@ -83,3 +83,10 @@ func TestRequestsAreCountedWithoutALog(t *testing.T) {
 func TestNoReasonCostsNothing(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { reasonOf(nil) }))
 }
+
+// TestToTellOfARequestAllocatesNothing: the log and the counters are asked for each.
+func TestToTellOfARequestAllocatesNothing(t *testing.T) {
+	f := startFront(t, &application{})
+	x := &exchange{p: f.proxy, rules: &rules{observer: measure.New().For(nil)}, conn: &conn{}, status: 200}
+	assert.Zero(t, testing.AllocsPerRun(100, x.note))
+}
