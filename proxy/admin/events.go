@@ -3,9 +3,12 @@ package admin
 import (
 	"bufio"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"forebay/proxy/status"
 )
 
 // eventInterval is the time between two events.
@@ -33,7 +36,8 @@ func (a *Admin) events(c *fiber.Ctx) error {
 func (a *Admin) stream(w *bufio.Writer) {
 	tick := time.NewTicker(a.interval)
 	defer tick.Stop()
-	for first := true; a.event(w, first) == nil; first = false {
+	told := int64(-1) // the last second of the history that the client knows
+	for a.event(w, &told) == nil {
 		select {
 		case <-tick.C:
 		case <-a.over:
@@ -42,9 +46,16 @@ func (a *Admin) stream(w *bufio.Writer) {
 	}
 }
 
-// event writes one. The first has the history with it, and a comment before it: there is something to read at once.
-func (a *Admin) event(w *bufio.Writer, first bool) error {
-	data, err := json.Marshal(a.observed.Status(first))
+// event writes one. Its history is of the seconds after told, of five minutes in the first one, which has a comment before
+// it: there is something to read at once.
+func (a *Admin) event(w *bufio.Writer, told *int64) error {
+	first, st := *told < 0, a.observed.Status(true)
+	st.History = slices.DeleteFunc(st.History, func(s status.Second) bool { return s.T <= *told })
+	*told = max(*told, 0)
+	for _, second := range st.History {
+		*told = max(*told, second.T)
+	}
+	data, err := json.Marshal(st)
 	if err != nil {
 		return err
 	}

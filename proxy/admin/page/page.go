@@ -9,15 +9,14 @@
 //
 // Of the listener it uses, all below the path that the page itself is served at:
 //
-//	GET /api/events                     event: status, each second; the first with the history
-//	GET /api/status                     asked when the stream does not open, for the status that says why
+//	GET /api/events                     event: status, each second; with the seconds since the last one as its history
+//	GET /api/status                     asked whether a token was the right one
 //	GET /api/workers/PID/stack?thread=N text/plain
 //	POST /api/reload                    with "X-Forebay: 1"
 //	GET /?token=TOKEN                   sets the cookie and redirects
 //
-// An event may hold further entries in "history", those of the seconds that have passed since the one before; without them the
-// page makes an entry from the counters' difference and the window's percentiles. "reload": {"time", "ok", "error"} is shown
-// when it is there. A field that is missing is shown as a dash.
+// The status is that of package status. Where an event has no history the page makes an entry from the counters' difference and
+// the window's percentiles; a field that is missing is shown as a dash.
 package page
 
 import (

@@ -17,7 +17,7 @@ class Series {
     // A clock that was set back, or a server on another machine: old seconds would stand in the future.
     if (status.now < this.end - 5) this.byTime.clear();
     if (restarted) this.restarts.push(Math.floor(status.now));
-    const brought = status.history ?? [];
+    const brought = status.history ?? []; // all of them in the first event, then what has passed since
     for (const entry of brought) this.byTime.set(entry.t, entry);
     if (brought.length === 0 && this.last !== null && !restarted) this.derive(this.last, status);
     this.end = brought.length ? Math.max(...brought.map((entry) => entry.t)) : Math.floor(status.now);
