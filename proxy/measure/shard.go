@@ -11,7 +11,7 @@ type shard struct {
 	groups         [groupsMost]atomic.Pointer[group]
 	reasons        [len(access.Reasons)]atomic.Uint64
 	received, sent atomic.Uint64
-	before         [64]byte // so that two shards never share a line of the cache
+	_              [64]byte // so that two shards never share a line of the cache
 }
 
 // group is what is counted of the requests below one path prefix.

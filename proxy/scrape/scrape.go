@@ -35,7 +35,7 @@ func (e *Exposition) Text(accept string) (mediaType string, body []byte, err err
 	if err != nil {
 		return "", nil, fmt.Errorf("metrics: %w", err)
 	}
-	format := expfmt.NegotiateIncludingOpenMetrics(http.Header{"Accept": {accept}})
+	format := expfmt.NegotiateAccept(http.Header{"Accept": {accept}}, expfmt.DefaultOpenMetricsAcceptedFormats()...)
 	var b bytes.Buffer
 	encoder := expfmt.NewEncoder(&b, format)
 	for _, family := range families {

@@ -2,7 +2,6 @@ package scrape
 
 import (
 	"bytes"
-	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,7 +41,7 @@ func TestScrape(t *testing.T) {
 			"Go":       `(?m)^go_goroutines \d`,
 			"process":  `(?m)^process_open_fds \d`,
 		} {
-			assert.Regexp(t, regexp.MustCompile(pattern), string(text), name)
+			assert.Regexp(t, pattern, string(text), name)
 		}
 		assert.NotContains(t, string(text), "forebay_redis_up", "there is none")
 	})
