@@ -63,6 +63,14 @@ def encode(kind: int, flags: int, value: Any) -> bytes:
     return HEAD.pack(len(payload), kind, flags) + payload
 
 
+def tell(control: socket.socket, kind: int, value: Any) -> None:
+    """Says something on the control socket. If the master is gone, so is this process."""
+    try:
+        control.sendall(encode(kind, 0, value))
+    except ConnectionError:
+        os._exit(0)
+
+
 def read(sock: socket.socket) -> Frame | None:
     """Reads exactly one frame, or None where the stream ends before it."""
     head = _read_exactly(sock, bytearray(HEAD.size))

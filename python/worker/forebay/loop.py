@@ -77,7 +77,7 @@ def main(control: socket.socket) -> None:
     threads = [_start(f"forebay-{number}", serve, slot, app, constant) for number, slot in enumerate(slots)]
     ready = {"threads": [thread.native_id for thread in threads], "dump_signal": dump, **_describe(boot)}
     modules.report()
-    control.sendall(frame.encode(READY, 0, ready))
+    frame.tell(control, READY, ready)
     _obey(control, slots, modules, hooks)
     hooks.worker_exit()
 
@@ -278,7 +278,7 @@ def _obey(control: socket.socket, slots: list[Slot], modules: Modules, hooks: Ho
             _start("forebay-ready", hooks.when_ready)
             continue
         if kind == STACK:
-            control.sendall(frame.encode(STACKS, 0, _stacks(slots)))
+            frame.tell(control, STACKS, _stacks(slots))
             continue
         if kind not in (CANCEL, RECALL, INTERRUPT):
             raise ProtocolError(f"frame of kind {kind} on the control socket")
@@ -295,6 +295,8 @@ def _next_order(control: socket.socket) -> Frame | None:
     """Reads what the master says next. None means that nothing more comes."""
     try:
         return frame.read(control)
+    except ConnectionError:  # it is reset if the master has not read all that was said
+        return None
     except OSError as error:
         if error.errno != errno.EBADF:
             raise
@@ -304,7 +306,7 @@ def _next_order(control: socket.socket) -> Frame | None:
 
 def _recall(control: socket.socket, slots: list[Slot], number: int, request: int) -> None:
     begun = slots[number].recall(request)
-    control.sendall(frame.encode(RECALLED, 0, (number, _signed(begun))))
+    frame.tell(control, RECALLED, (number, _signed(begun)))
 
 
 def _interrupt(control: socket.socket, slots: list[Slot], number: int, request: int, raises: bool) -> None:
@@ -320,7 +322,7 @@ def _interrupt(control: socket.socket, slots: list[Slot], number: int, request: 
         outcome = slot.gate.interrupt(count)
         if outcome == LATER and slot.request == count and not stack:
             outcome = "the thread was back already"
-    control.sendall(frame.encode(INTERRUPTED, 0, (number, request, stack, outcome)))
+    frame.tell(control, INTERRUPTED, (number, request, stack, outcome))
 
 
 def _stacks(slots: list[Slot]) -> list[tuple[int, str, str]]:

@@ -48,7 +48,7 @@ class Modules:
         self._reported |= files
         paths = sorted(files)
         for start in range(0, len(paths), _PATHS):
-            self._control.sendall(frame.encode(frame.MODULES, 0, paths[start : start + _PATHS]))
+            frame.tell(self._control, frame.MODULES, paths[start : start + _PATHS])
 
     def report_until_readable(self) -> None:
         """Reports what is imported until the master says something, or ends."""

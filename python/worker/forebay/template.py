@@ -19,7 +19,7 @@ from typing import Any
 
 from .app import LoadError
 from .environ import Boot
-from .frame import FORK, FORKED, READY, ProtocolError, encode, read
+from .frame import FORK, FORKED, READY, ProtocolError, read, tell
 
 # In one message; the kernel takes up to 253 (SCM_MAX_FD).
 _DESCRIPTORS = 128
@@ -48,7 +48,7 @@ def serve(control: socket.socket, boot: Boot, description: dict[str, Any]) -> tu
     # (gc.disable during the import, which is said to keep memory in one piece, made no difference that was measured.)
     gc.collect()
     gc.freeze()
-    _say(control, READY, {**description, "strays": _strays()})
+    tell(control, READY, {**description, "strays": _strays()})
     while True:
         request, descriptors = _hear(control)
         pid, text = _fork()
@@ -56,14 +56,7 @@ def serve(control: socket.socket, boot: Boot, description: dict[str, Any]) -> tu
             return _become_worker({**boot, **request}, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-        _say(control, FORKED, (pid, text))
-
-
-def _say(control: socket.socket, kind: int, value: Any) -> None:
-    try:
-        control.sendall(encode(kind, 0, value))
-    except ConnectionError:  # the master is gone, or needs no template any more
-        os._exit(0)
+        tell(control, FORKED, (pid, text))
 
 
 def _hear(control: socket.socket) -> tuple[Boot, list[int]]:

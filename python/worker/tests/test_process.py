@@ -6,13 +6,17 @@ import os
 import platform
 import signal
 import socket
+import subprocess
 import sys
 import threading
+from pathlib import Path
 
 from forebay import frame
 
 from .golden import SAMPLE
 from .process import DEADLINE, ProcessCase, Worker
+
+PROGRAM = Path(__file__).parent.parent
 
 HELLO = """
 def app(environ, start_response):
@@ -218,6 +222,14 @@ class TestEnd(ProcessCase):
         self.assertEqual(worker.process.stdout.readline(), b"exiting\n")
         worker.control.close()
         self.assertEqual(worker.wait()[0], 0)
+
+    def test_end_of_the_control_stream_before_something_is_said(self) -> None:
+        program = (
+            "import socket\nfrom forebay import frame\nours, theirs = socket.socketpair()\ntheirs.close()\n"
+            "frame.tell(ours, frame.READY, {})\nprint('on we go')"
+        )
+        done = subprocess.run([sys.executable, "-c", program], cwd=PROGRAM, capture_output=True, text=True, timeout=DEADLINE)
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
 
     def test_end_of_the_control_stream_before_boot(self) -> None:
         worker = Worker(self)
