@@ -10,7 +10,7 @@ VULNCHECK := .cache/bin/govulncheck-$(VULNCHECK_VERSION)
 TESTFLAGS ?=
 PACKAGES ?= ./...
 
-.PHONY: run build test test-go test-python test-container test-manifests vetted venvs axe lint bench release wheels vulns clean
+.PHONY: run build test test-go test-python test-container test-manifests test-release vetted venvs axe lint bench release wheels vulns clean
 
 # Serves the embedded demo application; "make run ARGS='-w 2 shop:app'" serves another one.
 run: build
@@ -46,6 +46,10 @@ test-python:
 # is missing where it cannot run.
 test-container:
 	docker/test/run.sh
+
+# That a release is the same from two checkouts, static and small.
+test-release:
+	TEST_RELEASE=1 go test ./docker/release
 
 test-manifests:
 	docker/test/manifests.sh

@@ -55,6 +55,9 @@ func machine(t *testing.T) platform {
 }
 
 func TestBinary(t *testing.T) {
+	if os.Getenv("TEST_RELEASE") == "" {
+		t.Skip("TEST_RELEASE is not set: it compiles everything anew, without the race detector")
+	}
 	p, root, other := machine(t), filepath.Join("..", ".."), checkout(t)
 	path, again := filepath.Join(t.TempDir(), "forebay"), filepath.Join(t.TempDir(), "forebay")
 	require.NoError(t, build(t.Context(), root, p, testVersion, path))
