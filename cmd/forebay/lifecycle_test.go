@@ -452,8 +452,10 @@ func TestWhatReachesTheApplication(t *testing.T) {
 	s.Stop()
 }
 
-func TestOtherUser(t *testing.T) {
-	const python = "/usr/bin/python3" // one that nobody may run
+// forAnotherUser returns a Python that the user nobody may run, and a directory that it may read, with tells.py.
+func forAnotherUser(t *testing.T) (python, dir string) {
+	t.Helper()
+	python = "/usr/bin/python3"
 	if _, err := os.Stat(python); os.Getuid() != 0 || err != nil {
 		t.Skip("needs root and " + python)
 	}
@@ -464,6 +466,11 @@ func TestOtherUser(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(apps, "tells.py"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "tells.py"), text, 0o644))
+	return python, dir
+}
+
+func TestOtherUser(t *testing.T) {
+	python, dir := forAnotherUser(t)
 	s := startForebay(t, "-u", "nobody", "-w", "2", "--python", python, "--chdir", dir, "tells")
 	f := tells(t, s)
 	assert.NotZero(t, f.UID)

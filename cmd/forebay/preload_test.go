@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -200,17 +199,7 @@ func TestPreloadedApplicationThatDoesNotLoad(t *testing.T) {
 
 func TestPreloadAsAnotherUser(t *testing.T) {
 	preloads(t)
-	const python = "/usr/bin/python3" // one that nobody may run
-	if _, err := os.Stat(python); os.Getuid() != 0 || err != nil {
-		t.Skip("needs root and " + python)
-	}
-	dir, err := os.MkdirTemp("", "forebay-user-") //nolint:usetesting // what lies above t.TempDir is not open to others
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
-	require.NoError(t, os.Chmod(dir, 0o755))
-	text, err := os.ReadFile(filepath.Join(apps, "tells.py"))
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "tells.py"), text, 0o644))
+	python, dir := forAnotherUser(t)
 	s := startForebay(t, "-u", "nobody", "-w", "1", "--preload", "--python", python, "--chdir", dir, "tells")
 	f := tells(t, s)
 	assert.NotZero(t, f.UID)
