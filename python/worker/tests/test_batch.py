@@ -421,12 +421,15 @@ class TestRace(BatchCase):
         for _ in range(self.BATCHES):
             first, number = number, number + choice.randint(1, 8)
             self.give(*range(first, number))
+            answered = first + choice.randrange(2)  # or the thread may never come to run before a recall
+            for n in range(first, answered):
+                self.assertEqual(self.body([self._receive()]), b"/%d" % n)
             for _ in range(choice.randrange(60)):
                 pass  # so that the recall meets the batch at various places
             begun = self.slot.recall(number)
             given_back.update(f"/{n}" for n in range(max(begun, first), number))
             expected += [f"/{n}" for n in range(first, begun)]
-            for n in range(first, begun):
+            for n in range(answered, begun):
                 self.assertEqual(self.body([self._receive()]), b"/%d" % n)
         self.master.shutdown(1)
         thread.join(10)
@@ -435,6 +438,7 @@ class TestRace(BatchCase):
         self.assertEqual(set(given_back.values()), {1})
         self.assertEqual(len(expected) + len(given_back), number)
         self.assertTrue(expected, "no request was run")
+        self.assertTrue(given_back, "no request was given back")
 
 
 if __name__ == "__main__":
