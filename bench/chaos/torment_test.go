@@ -4,7 +4,10 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,37 +19,71 @@ import (
 
 const patience = 20 * time.Second
 
-// shellVictim is a peer whose supervisor is a shell that writes down the signals it gets.
-type shellVictim struct {
+// victimNotes and victimSource are set for the test binary where it is to be a victim.
+const (
+	victimNotes  = "TEST_VICTIM_NOTES"
+	victimSource = "TEST_VICTIM_SOURCE"
+)
+
+func TestMain(m *testing.M) {
+	if notes := os.Getenv(victimNotes); notes != "" {
+		suffer(notes, os.Getenv(victimSource))
+	}
+	os.Exit(m.Run())
+}
+
+// suffer writes down the signals that come, each with what the application was like, until the process is killed.
+func suffer(notes, source string) {
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGUSR2)
+	text := "ready\n"
+	for {
+		if err := os.WriteFile(notes, []byte(text), 0o600); err != nil {
+			panic(err)
+		}
+		switch <-signals {
+		case syscall.SIGHUP:
+			text += "HUP"
+		case syscall.SIGUSR2:
+			text += "USR2"
+		}
+		if python, err := os.ReadFile(source); err != nil || strings.HasPrefix(string(python), "def (") {
+			text += " broken"
+		}
+		text += "\n"
+	}
+}
+
+// victim is a peer whose supervisor writes down the signals that it gets.
+type victim struct {
 	peer.Peer
-	shell   *exec.Cmd
+	process *exec.Cmd
 	notes   string
 	workers []int
 	revived int
 }
 
-func (v *shellVictim) Name() string            { return "victim" }
-func (v *shellVictim) Supervisor() int         { return v.shell.Process.Pid }
-func (v *shellVictim) Workers() ([]int, error) { return v.workers, nil }
-func (v *shellVictim) Revive() (bool, error)   { v.revived++; return v.revived == 1, nil }
+func (v *victim) Name() string            { return "victim" }
+func (v *victim) Supervisor() int         { return v.process.Process.Pid }
+func (v *victim) Workers() ([]int, error) { return v.workers, nil }
+func (v *victim) Revive() (bool, error)   { v.revived++; return v.revived == 1, nil }
 
-// newVictim starts a shell that appends to its notes what the trap says, and that the application could be loaded or not.
-func newVictim(t *testing.T, source string) *shellVictim {
+// newVictim starts one that looks at source when it gets a signal.
+func newVictim(t *testing.T, source string) *victim {
 	t.Helper()
-	v := &shellVictim{notes: filepath.Join(t.TempDir(), "notes")}
-	script := `note() { if grep -q "^def (" "$1"; then echo "$2 broken" >>"$0"; else echo "$2" >>"$0"; fi; }
-trap 'note "$1" HUP' HUP; trap 'note "$1" USR2' USR2; echo ready >>"$0"; while :; do sleep 0.01; done`
-	v.shell = exec.CommandContext(t.Context(), "/bin/sh", "-c", script, v.notes, source)
-	require.NoError(t, v.shell.Start())
+	v := &victim{notes: filepath.Join(t.TempDir(), "notes")}
+	v.process = exec.CommandContext(t.Context(), os.Args[0])
+	v.process.Env = append(os.Environ(), victimNotes+"="+v.notes, victimSource+"="+source)
+	require.NoError(t, v.process.Start())
 	t.Cleanup(func() {
-		_ = v.shell.Process.Kill() // it has no other end
-		_ = v.shell.Wait()
+		_ = v.process.Process.Kill() // it has no other end
+		_ = v.process.Wait()
 	})
 	v.await(t, "ready\n")
 	return v
 }
 
-func (v *shellVictim) await(t *testing.T, want string) {
+func (v *victim) await(t *testing.T, want string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		text, _ := os.ReadFile(v.notes) // it is not there yet
@@ -54,12 +91,12 @@ func (v *shellVictim) await(t *testing.T, want string) {
 	}, patience, time.Millisecond, want)
 }
 
-func newTormentor(t *testing.T) (*tormentor, *shellVictim) {
+func newTormentor(t *testing.T) (*tormentor, *victim) {
 	t.Helper()
 	source := filepath.Join(t.TempDir(), "ledger.py")
 	require.NoError(t, os.WriteFile(source, []byte("right = True\n"), 0o600))
-	victim := newVictim(t, source)
-	return &tormentor{victim: victim, source: source, random: random(1), upgrades: true, done: map[Torment]int{}}, victim
+	v := newVictim(t, source)
+	return &tormentor{victim: v, source: source, random: random(1), upgrades: true, done: map[Torment]int{}}, v
 }
 
 func TestTormentsReachTheSupervisor(t *testing.T) {
