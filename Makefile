@@ -19,9 +19,9 @@ run: build
 build:
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/forebay ./cmd/forebay
 
-# At once what can be: one compiles while others wait.
+# At once what can be: one compiles while others wait. What fails does not keep the others from running.
 test:
-	$(MAKE) --no-print-directory -j3 test-python test-go
+	$(MAKE) --no-print-directory -k -j3 test-python test-go
 
 # The race detector needs a C compiler; the program does not. Everything is compiled with it, so that nothing is compiled
 # twice: also for vet, and the program that the tests and the short forms of benchmarks start.
