@@ -9,6 +9,48 @@ import (
 	"forebay/proxy/reply"
 )
 
+// writeAhead sends what stands before a part of a file. The kernel keeps it back until something follows, so that both
+// come in one segment: a client that is woken for the head alone is woken twice.
+func (c *conn) writeAhead(p []byte) error {
+	for {
+		begun := c.renew()
+		n, err := c.writeMore(p)
+		if err == nil {
+			c.took(begun, n)
+			return nil
+		}
+		if err := c.slow(begun, n, err); err != nil {
+			return err
+		}
+		p = p[n:]
+	}
+}
+
+// writeMore sends p with MSG_MORE, until the write deadline.
+func (c *conn) writeMore(p []byte) (total int, err error) {
+	var failed error
+	err = c.raw.Write(func(fd uintptr) bool {
+		for total < len(p) {
+			n, sendErr := unix.SendmsgN(int(fd), p[total:], nil, nil, unix.MSG_MORE|unix.MSG_NOSIGNAL)
+			switch {
+			case sendErr == nil:
+				total += n
+			case errors.Is(sendErr, unix.EINTR):
+			case errors.Is(sendErr, unix.EAGAIN):
+				return false // wait until the client has taken some
+			default:
+				failed = os.NewSyscallError("sendmsg", sendErr)
+				return true
+			}
+		}
+		return true
+	})
+	if err == nil {
+		err = failed
+	}
+	return total, err
+}
+
 // sendFile sends count bytes of a file from offset by sendfile(2), and adds what was sent to *sent. The file's own
 // position is neither used nor moved: other connections may send the same file. A file that is shorter is an error, and so
 // is one that is not intact any longer, which is asked after the client had to be waited for; intact may be nil.

@@ -46,25 +46,21 @@ func (x *exchange) reportFile(r *reply.Reply) {
 
 // sendParts sends the head, and then the parts of the file.
 func (x *exchange) sendParts(r *reply.Reply) error {
-	if err := x.sendHead(); err != nil {
-		return err
-	}
+	x.started = true
+	ahead := x.out
 	for _, part := range r.Parts {
-		if err := x.sendBytes(part.Prefix); err != nil {
+		if err := x.conn.writeAhead(append(ahead, part.Prefix...)); err != nil {
 			return err
 		}
+		x.sent += int64(len(part.Prefix))
+		ahead = x.out[len(x.out):] // room behind it: the access log reads it
 		if err := x.conn.sendFile(r.File, r.Intact, part.Offset, part.Count, &x.sent); err != nil {
 			return err
 		}
 	}
-	return x.sendBytes(r.Suffix)
-}
-
-// sendBytes sends a part of the body.
-func (x *exchange) sendBytes(b []byte) error {
-	if len(b) == 0 {
+	if len(r.Suffix) == 0 {
 		return nil
 	}
-	x.sent += int64(len(b))
-	return x.conn.write(b)
+	x.sent += int64(len(r.Suffix))
+	return x.conn.write(r.Suffix)
 }
