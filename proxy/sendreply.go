@@ -47,6 +47,9 @@ func (x *exchange) reportFile(r *reply.Reply) {
 // sendParts sends the head, and then the parts of the file.
 func (x *exchange) sendParts(r *reply.Reply) error {
 	x.started = true
+	if r.Length == 0 { // nothing follows that the head could wait for
+		return x.conn.write(x.out)
+	}
 	ahead := x.out
 	for _, part := range r.Parts {
 		if err := x.conn.writeAhead(append(ahead, part.Prefix...)); err != nil {
