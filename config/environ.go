@@ -31,7 +31,7 @@ func environSettings(environ []string) ([]given, Faults) {
 			continue
 		}
 		texts := []string{text}
-		if setting.isList() {
+		if setting.IsList() {
 			texts = setting.split(text)
 		}
 		all = append(all, given{setting, texts, origin})

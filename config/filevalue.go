@@ -19,7 +19,7 @@ func (s Setting) texts(value any) ([]string, error) {
 	if s.kind.mapping {
 		return mappingTexts(s.Key, value)
 	}
-	return s.arrayTexts(value, s.isList())
+	return s.arrayTexts(value, s.IsList())
 }
 
 // arrayTexts is texts for a setting that is no mapping. list says whether it may have several values.

@@ -163,10 +163,10 @@ func TestPathsStartFromTheirDirectory(t *testing.T) {
 		text string
 		want string
 	}{
-		"relative":             {pathKind, "run/forebay.pid", "/base/run/forebay.pid"},
-		"absolute":             {pathKind, "/run/forebay.pid", "/run/forebay.pid"},
-		"empty":                {pathKind, "", ""},
-		"upwards":              {pathKind, "../shop", "/shop"},
+		"relative":             {fileKind, "run/forebay.pid", "/base/run/forebay.pid"},
+		"absolute":             {fileKind, "/run/forebay.pid", "/run/forebay.pid"},
+		"empty":                {fileKind, "", ""},
+		"upwards":              {fileKind, "../shop", "/shop"},
 		"program by name":      {programKind, "python3.13", "python3.13"},
 		"program by path":      {programKind, ".venv/bin/python", "/base/.venv/bin/python"},
 		"stdout":               {streamKind, "-", "-"},

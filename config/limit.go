@@ -126,36 +126,6 @@ const (
 	HeadersNone Headers = "none"
 )
 
-func parseSharing(text, _ string) (any, error) {
-	return choose(text, SharedNo, SharedStrict, SharedLease)
-}
-
-func parseOnError(text, _ string) (any, error) {
-	return choose(text, OnErrorLocal, OnErrorAllow, OnErrorDeny)
-}
-
-func parseHeaders(text, _ string) (any, error) {
-	return choose(text, HeadersDraft, HeadersLegacy, HeadersBoth, HeadersNone)
-}
-
-// choose is the choice that text names.
-func choose[T ~string](text string, choices ...T) (any, error) {
-	names := ""
-	for i, choice := range choices {
-		switch {
-		case string(choice) == text:
-			return choice, nil
-		case i == 0:
-		case i == len(choices)-1:
-			names += " or "
-		default:
-			names += ", "
-		}
-		names += string(choice)
-	}
-	return nil, fmt.Errorf("want %s, not %q", names, text)
-}
-
 // parseMethod takes any token (RFC 9110, section 9.1): methods are the application's.
 func parseMethod(text, _ string) (any, error) {
 	if !isFieldName(text) {

@@ -12,13 +12,13 @@ const limitKey = "limit"
 
 // limitSettings are what a [[limit]] may say. The keys are those of Limit's fields.
 var limitSettings = []Setting{
-	{Key: "name", Metavar: "NAME", Help: "what it is called: in the log, in answers and in Redis", kind: textKind},
+	{Key: "name", Metavar: "NAME", Help: "what it is called: in the log, in answers and in Redis", kind: textKind.like(limitName.String())},
 	{Key: "rate", Metavar: "N/TIME [burst N]", Help: "how much there may be for a key, such as `100/s` or `5/min burst 10`; the burst is what may come at once, and else the number before the slash", kind: rateKind},
 	{Key: "concurrent", Metavar: "N", Help: "in the place of a rate: how many requests with a key may be in flight", kind: countKind},
 	{Key: "expire", Metavar: "TIME", Help: "with `concurrent` and `shared`: when a process has died, its requests count so much longer", kind: durationKind.from(int64(leastExpire))},
-	{Key: "key", Metavar: "KEY", Help: "what is counted by: `address`, `method`, `path`, `header:NAME`, `cookie:NAME` or `all`; `a+b` is both together, `a\\|b` the first that the request has. Without a value for it a request is not under the limit", kind: keyKind},
+	{Key: "key", Metavar: "KEY", Help: "what is counted by: `address`, `method`, `path`, `header:NAME`, `cookie:NAME` or `all`; `a+b` is both together, `a|b` the first that the request has. Without a value for it a request is not under the limit", kind: keyKind},
 	{Key: "ipv6_prefix", Metavar: "N", Help: "bits of an IPv6 address that count", kind: countKind.from(1)},
-	{Key: "paths", Metavar: "[PATH, ...]", Help: "prefixes that are compared as those of [[path]] are; `*` stands for any part of a segment. Without them all paths", kind: namesKind},
+	{Key: "paths", Metavar: "[PATH, ...]", Help: "prefixes that are compared as those of [[path]] are; `*` stands for any part of a segment. Without them all paths", kind: namesKind.like(pathsPattern)},
 	{Key: "methods", Metavar: "[METHOD, ...]", Help: "methods under the limit. Without them all", kind: methodsKind},
 	{Key: "allow", Metavar: "[IP, ...]", Help: "addresses and networks that are not under the limit", kind: namesKind},
 	{Key: "deny", Metavar: "[IP, ...]", Help: "those that are refused always, with 403", kind: namesKind},

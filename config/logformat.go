@@ -62,8 +62,11 @@ func ParseLogFormat(text string) (LogFormat, error) {
 	return p.format, nil
 }
 
+// formats are those that have a name.
+var formats = []string{FormatAuto, FormatCombined, FormatJSON, FormatPretty}
+
 // formatNames are the choices of access_log_format.
-const formatNames = `auto, combined, json, pretty, or placeholders such as %(h)s or $remote_addr`
+var formatNames = strings.Join(formats, ", ") + ", or placeholders such as %(h)s or $remote_addr"
 
 // parseLogFormat is for the setting.
 func parseLogFormat(text, _ string) (any, error) {

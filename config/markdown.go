@@ -33,8 +33,9 @@ func PathMarkdown() string {
 func StaticMarkdown() string {
 	var table strings.Builder
 	table.WriteString("| key | value | what it is |\n|---|---|---|\n")
-	table.WriteString("| `prefix` | PATH | the paths that begin so, with a slash at both ends |\n")
-	table.WriteString("| `dir` | DIR | where the files lie |\n")
+	for _, setting := range mappingKeys {
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", setting.Key, setting.Metavar, setting.Help)
+	}
 	for _, option := range staticOptions {
 		fmt.Fprintf(&table, "| `%s` | `%s` | %s |\n", option.key, option.metavar, option.help)
 	}
@@ -45,15 +46,13 @@ func StaticMarkdown() string {
 func LimitMarkdown() string {
 	var table strings.Builder
 	table.WriteString("| key | value | default | what it is |\n|---|---|---|---|\n")
-	plain := DefaultLimit()
 	for _, setting := range limitSettings {
-		value := setting.fieldText(fieldOf(&plain, setting.Key))
-		if value != "" && value != "-1" && (value != "0" || setting.Key == "lease_size") {
+		value := setting.limitDefault()
+		if value != "" {
 			value = "`" + value + "`"
-		} else {
-			value = ""
 		}
-		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", setting.Key, setting.Metavar, value, setting.Help)
+		help := strings.ReplaceAll(setting.Help, "|", `\|`)
+		fmt.Fprintf(&table, "| `%s` | %s | %s | %s |\n", setting.Key, setting.Metavar, value, help)
 	}
 	return table.String()
 }

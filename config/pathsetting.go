@@ -13,7 +13,7 @@ const pathKey = "path"
 // pathSettings are what a [[path]] may say. The keys are those of Path's fields; what there is for all requests as well is
 // read and checked in the same way.
 var pathSettings = []Setting{
-	{Key: "prefix", Metavar: "PATH", Help: "whose requests: the decoded path begins so, in whole segments", kind: textKind},
+	{Key: "prefix", Metavar: "PATH", Help: "whose requests: the decoded path begins so, in whole segments", kind: textKind.like(prefixPattern)},
 	forPath("body_size"),
 	forPath("body_timeout"),
 	forPath("body_min_rate"),

@@ -54,11 +54,11 @@ var Settings = []Setting{
 	{"app", "", "", groupApp, "MODULE[:CALLABLE]", "the WSGI application; without it the demo application runs", textKind},
 	{"static", "static", "", groupApp, "PREFIX=DIR", "serve the files below DIR at PREFIX without the application; repeatable", staticKind},
 	{"django", "django", "", groupApp, "", "serve STATIC_ROOT and MEDIA_ROOT of Django's settings without the application", switchKind},
-	{"chdir", "chdir", "", groupApp, "DIR", "change to DIR before the application is imported", pathKind},
-	{"pythonpath", "pythonpath", "", groupApp, "DIR,...", "further directories for sys.path", pathsKind},
-	{"env", "env", "e", groupApp, "KEY=VALUE", "add to the environment of the workers; repeatable", textKind},
+	{"chdir", "chdir", "", groupApp, "DIR", "change to DIR before the application is imported", dirKind},
+	{"pythonpath", "pythonpath", "", groupApp, "DIR,...", "further directories for sys.path", dirsKind},
+	{"env", "env", "e", groupApp, "KEY=VALUE", "add to the environment of the workers; repeatable", pairKind},
 	{"python", "python", "", groupApp, "PATH", "the interpreter; else its own venv's, $VIRTUAL_ENV, .venv or venv, python3", programKind},
-	{"script_name", "script-name", "", groupApp, "PATH", "where the application is mounted, such as /shop", textKind},
+	{"script_name", "script-name", "", groupApp, "PATH", "where the application is mounted, such as /shop", textKind.like(mountPattern)},
 
 	{"bind", "bind", "b", groupListen, "ADDRESS", "HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N; repeatable", listenKind},
 	{"backlog", "backlog", "", groupListen, "N", "connections the kernel holds until they are accepted", countKind.from(1)},
@@ -73,7 +73,7 @@ var Settings = []Setting{
 	{"threads", "threads", "", groupWorkers, "N", "threads in each worker", countKind.from(1)},
 	{"boot_timeout", "boot-timeout", "", groupWorkers, "TIME", "time for a worker to import the application", durationKind.from(instant)},
 	{"preload", "preload", "", groupWorkers, "", "import the application once, then fork the workers", switchKind},
-	{"hooks", "hooks", "", groupWorkers, "FILE", "Python file with post_fork, when_ready or worker_exit", pathKind},
+	{"hooks", "hooks", "", groupWorkers, "FILE", "Python file with post_fork, when_ready or worker_exit", fileKind},
 	{"max_requests", "max-requests", "", groupWorkers, "N", "replace a worker after so many requests; 0 is never", countKind},
 	{"max_requests_jitter", "max-requests-jitter", "", groupWorkers, "N", "most that is added to it, at random for each worker", countKind},
 	{"max_rss", "max-rss", "", groupWorkers, "SIZE", "replace a worker with more memory when it is idle; 0 is no limit", sizeKind},
@@ -86,7 +86,7 @@ var Settings = []Setting{
 	{"timeout", "timeout", "t", groupQueue, "TIME", "time for the head of a response, then between its parts; 0 is no limit", durationKind},
 	{"interrupt", "interrupt", "", groupQueue, "", "raise forebay.RequestTimeout in a thread when that time has passed", switchKind},
 	{"graceful_timeout", "graceful-timeout", "", groupQueue, "TIME", "time for running requests to end at a stop", durationKind},
-	{"retry", "retry", "", groupQueue, "WHICH", "requests that are run again when their worker died: " + retryNames, retryKind},
+	{"retry", "retry", "", groupQueue, "WHICH", "requests that are run again when their worker died: " + either(retryKind.choices), retryKind},
 	{"queue_size", "queue-size", "", groupQueue, "N", "requests that may wait for a thread; further ones are answered 503", countKind.from(1)},
 	{"queue_timeout", "queue-timeout", "", groupQueue, "TIME", "time a request may wait for a thread, then 503", durationKind.from(instant)},
 
@@ -109,7 +109,7 @@ var Settings = []Setting{
 	{"send_min_rate", "send-min-rate", "", groupResponses, "SIZE", "least speed a second at which a client takes what waits for it; 0 is no limit", sizeKind},
 	{"send_min_rate_after", "send-min-rate-after", "", groupResponses, "TIME", "time until that speed is asked for", durationKind.from(moment)},
 	{"spool_memory", "spool-memory", "", groupResponses, "SIZE", "all bodies and responses in memory together, above it temporary files", sizeKind},
-	{"temp_dir", "temp-dir", "", groupResponses, "DIR", "where unlinked temporary files are made; else $TMPDIR or /tmp", pathKind},
+	{"temp_dir", "temp-dir", "", groupResponses, "DIR", "where unlinked temporary files are made; else $TMPDIR or /tmp", dirKind},
 	{"static_memory", "static-memory", "", groupResponses, "SIZE", "static files in memory, above it they are read for each request", sizeKind},
 	{"static_files", "static-files", "", groupResponses, "N", "larger static files that are kept open", countKind},
 	{"compress", "compress", "", groupResponses, "", "compress responses for clients that take it; see the README on secrets in them", switchKind},
@@ -117,7 +117,7 @@ var Settings = []Setting{
 	{"compress_min_size", "compress-min-size", "", groupResponses, "SIZE", "responses from this size on", sizeKind},
 	{"compress_streams", "compress-streams", "", groupResponses, "N", "responses that are compressed at once, further ones go as they are", countKind.from(1)},
 	{"server_timing", "server-timing", "", groupResponses, "", "tell clients by Server-Timing how long a request waited and ran", switchKind},
-	{"x_sendfile", "x-sendfile", "", groupResponses, "DIR,...", "send the file that a response's X-Sendfile names, if it is below DIR", pathsKind},
+	{"x_sendfile", "x-sendfile", "", groupResponses, "DIR,...", "send the file that a response's X-Sendfile names, if it is below DIR", dirsKind},
 	{"x_accel_redirect", "x-accel-redirect", "", groupResponses, "PREFIX=DIR", "send the file below DIR that a response's X-Accel-Redirect names by PREFIX; repeatable", internalKind},
 
 	{"limit_keys", "limit-keys", "", groupLimits, "N", "keys, such as addresses, that each limit remembers in this process", countKind.from(1)},
@@ -136,9 +136,9 @@ var Settings = []Setting{
 	{"user", "user", "u", groupProcess, "USER", "run the workers as this user", textKind},
 	{"group", "group", "g", groupProcess, "GROUP", "run the workers as this group", textKind},
 	{"umask", "umask", "m", groupProcess, "OCTAL", "permissions that new files do not get; -1 leaves it unchanged", octalKind},
-	{"pid", "pid", "p", groupProcess, "FILE", "write the process id to FILE", pathKind},
-	{"log_level", "log-level", "", groupProcess, "LEVEL", levelNames, levelKind},
-	{"log_format", "log-format", "", groupProcess, "FORMAT", "forebay's own log on stderr: " + styleNames, styleKind},
+	{"pid", "pid", "p", groupProcess, "FILE", "write the process id to FILE", fileKind},
+	{"log_level", "log-level", "", groupProcess, "LEVEL", either(levels), levelKind},
+	{"log_format", "log-format", "", groupProcess, "FORMAT", "forebay's own log on stderr: " + either(styleKind.choices), styleKind},
 	{"log_rate", "log-rate", "", groupProcess, "N", "lines a second in it, further ones are counted; 0 is no limit", countKind},
 	{"access_logfile", "access-logfile", "", groupProcess, "FILE", "the access log: a file, - is stdout, syslog: or syslog://HOST is syslog, empty is none", streamKind},
 	// gunicorn has this name for the option and that for the key.
@@ -150,19 +150,10 @@ var Settings = []Setting{
 
 	{"admin", "admin", "", groupAdmin, "ADDRESS", "HOST:PORT, [IPV6]:PORT or unix:PATH for operators: live page, metrics, reload; else none", listenKind},
 	{"admin_token", "admin-token", "", groupAdmin, "TEXT", "what its clients have to know; better in the environment", tokenKind},
-	{"admin_cert", "admin-cert", "", groupAdmin, "FILE", "its certificate with the chain, in PEM; else no TLS", pathKind},
-	{"admin_key", "admin-key", "", groupAdmin, "FILE", "the key of that", pathKind},
-	{"admin_client_ca", "admin-client-ca", "", groupAdmin, "FILE", "authorities, in PEM, that must have signed its clients' certificates", pathKind},
+	{"admin_cert", "admin-cert", "", groupAdmin, "FILE", "its certificate with the chain, in PEM; else no TLS", fileKind},
+	{"admin_key", "admin-key", "", groupAdmin, "FILE", "the key of that", fileKind},
+	{"admin_client_ca", "admin-client-ca", "", groupAdmin, "FILE", "authorities, in PEM, that must have signed its clients' certificates", fileKind},
 }
-
-// levelNames are the levels that a log may have.
-const levelNames = "debug, info, warn or error"
-
-// styleNames are the choices of log_format.
-const styleNames = "auto, text or json"
-
-// retryNames are the choices of Retry.
-const retryNames = "idempotent, never or always"
 
 // Find is the setting with that key.
 func Find(key string) (Setting, bool) {
@@ -208,8 +199,17 @@ func (s Setting) Option() string {
 	}
 }
 
-// isList says whether the setting has any number of values.
-func (s Setting) isList() bool { return s.field(&Config{}).Kind() == reflect.Slice }
+// Choices are the values that have a name. There are no others unless the setting is open.
+func (s Setting) Choices() (names []string, open bool) { return s.kind.choices, s.kind.open }
+
+// Place is what of the file system a value names.
+func (s Setting) Place() Place { return s.kind.place }
+
+// TakesCommas says whether one text may have several values, with commas between them.
+func (s Setting) TakesCommas() bool { return s.kind.commas }
+
+// IsList says whether the setting has any number of values.
+func (s Setting) IsList() bool { return s.field(&Config{}).Kind() == reflect.Slice }
 
 // set gives the setting its value in c. Of several texts for a setting that is no list, the last one counts.
 func (s Setting) set(c *Config, texts []string, dir string) error {

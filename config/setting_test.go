@@ -75,7 +75,7 @@ func TestGroupsStandTogether(t *testing.T) {
 
 func TestDefaultsAreReadBackAsTheyAreShown(t *testing.T) {
 	for _, setting := range Settings {
-		if setting.isList() {
+		if setting.IsList() {
 			continue // an empty list has no text of its own; lists are read back below
 		}
 		var c Config

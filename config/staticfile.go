@@ -49,7 +49,7 @@ func (s *Static) set(option staticOption, value any) error {
 
 // unknownInMapping is the report of a key that no entry of a list of mappings has.
 func unknownInMapping(key, name string) error {
-	known := []string{"prefix", "dir"}
+	known := keysOf(mappingKeys)
 	if key == staticKey {
 		for _, option := range staticOptions {
 			known = append(known, option.key)

@@ -16,27 +16,50 @@ const staticKey = "static"
 // staticOption is what a [[static]] may say beside prefix and dir. Its key is that of Static's field.
 type staticOption struct {
 	key, metavar, help string
+	optionKind
+}
+
+// optionKind is how the values of one sort of option are read and shown.
+type optionKind struct {
 	// read makes the field's value of what a file gives.
 	read func(value any) (any, error)
 	// text shows it.
 	text func(value any) string
+	// schema is what a file may give.
+	schema schema
 }
+
+var (
+	nameOption      = optionKind{readName, plainText, schema{Type: "string"}}
+	namesOption     = optionKind{readNames, namesText, listSchema(schema{Type: "string"})}
+	extensionOption = optionKind{readExtensions, namesText, listSchema(schema{Type: "string"})}
+	headersOption   = optionKind{readHeaders, pairsText, schema{Type: "object", Additional: schema{Type: "string"}}}
+	typesOption     = optionKind{readTypes, pairsText, schema{Type: "object", Additional: schema{Type: "string", Pattern: "/"}}}
+	rulesOption     = optionKind{readRules, rulesText, schema{Type: "array", Items: &ruleSchema}}
+	switchOption    = optionKind{readSwitch, switchText, schema{Type: "boolean"}}
+)
 
 // staticOptions are all of them, in the order of the documentation.
 var staticOptions = []staticOption{
-	{"except", "[PATH, ...]", "paths that begin so are not of this mapping, though they begin with its prefix", readNames, namesText},
-	{"index", "[NAME, ...]", "files that stand for the directory they lie in; `[\"index.html\"]` where nothing is said", readNames, namesText},
-	{"fallback", "NAME", "what answers a path that leads to no file: a file, for a single-page application, or `application`, which it is for the prefix `/`", readName, plainText},
-	{"not_found", "NAME", "the file that is the page of 404", readName, plainText},
-	{"headers", "{NAME = VALUE, ...}", "further fields of the answers", readHeaders, pairsText},
-	{"cache", "[{match = PATTERN, value = VALUE}, ...]", "the Cache-Control of files by their names; `no-cache` where none fits: a copy is kept, and asked about before it is used", readRules, rulesText},
-	{"immutable", "[PATTERN, ...]", "files that never change, and may be kept for a year; `[\"hashed\"]` where nothing is said: names that Django, webpack and Vite make of the contents", readNames, namesText},
-	{"types", "{EXTENSION = TYPE, ...}", "media types, where those that forebay knows are not right", readTypes, pairsText},
-	{"extensions", "[EXTENSION, ...]", "only files whose names end so", readExtensions, namesText},
-	{"autoindex", "true, false", "list directories without an index, as a page or as JSON; `false` where nothing is said", readSwitch, switchText},
-	{"hidden", "true, false", "serve names that begin with a dot; `.well-known` always is, others are not where nothing is said", readSwitch, switchText},
-	{"sidecars", "true, false", "send the compressed copies that lie beside files (`.br`, `.zst`, `.gz`); `true` where nothing is said", readSwitch, switchText},
-	{"compress", "true, false", "compress files in memory that have no such copy; `true` where nothing is said", readSwitch, switchText},
+	{"except", "[PATH, ...]", "paths that begin so are not of this mapping, though they begin with its prefix", namesOption},
+	{"index", "[NAME, ...]", "files that stand for the directory they lie in; `[\"index.html\"]` where nothing is said", namesOption},
+	{"fallback", "NAME", "what answers a path that leads to no file: a file, for a single-page application, or `application`, which it is for the prefix `/`", nameOption},
+	{"not_found", "NAME", "the file that is the page of 404", nameOption},
+	{"headers", "{NAME = VALUE, ...}", "further fields of the answers", headersOption},
+	{"cache", "[{match = PATTERN, value = VALUE}, ...]", "the Cache-Control of files by their names; `no-cache` where none fits: a copy is kept, and asked about before it is used", rulesOption},
+	{"immutable", "[PATTERN, ...]", "files that never change, and may be kept for a year; `[\"hashed\"]` where nothing is said: names that Django, webpack and Vite make of the contents", namesOption},
+	{"types", "{EXTENSION = TYPE, ...}", "media types, where those that forebay knows are not right", typesOption},
+	{"extensions", "[EXTENSION, ...]", "only files whose names end so", extensionOption},
+	{"autoindex", "true, false", "list directories without an index, as a page or as JSON; `false` where nothing is said", switchOption},
+	{"hidden", "true, false", "serve names that begin with a dot; `.well-known` always is, others are not where nothing is said", switchOption},
+	{"sidecars", "true, false", "send the compressed copies that lie beside files (`.br`, `.zst`, `.gz`); `true` where nothing is said", switchOption},
+	{"compress", "true, false", "compress files in memory that have no such copy; `true` where nothing is said", switchOption},
+}
+
+// mappingKeys are what every entry of a list of mappings has.
+var mappingKeys = []Setting{
+	{Key: "prefix", Metavar: "PATH", Help: "the paths that begin so, with a slash at both ends", kind: textKind.like(mappingPattern)},
+	{Key: "dir", Metavar: "DIR", Help: "where the files lie", kind: dirKind},
 }
 
 func findStaticOption(key string) (staticOption, bool) {

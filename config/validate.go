@@ -72,7 +72,7 @@ func (l Log) check(faults *Faults) {
 	if _, err := parseLevel(l.Level, ""); err != nil {
 		faults.add("log_level", Origin{}, "%v", err)
 	}
-	if _, err := parseStyle(string(l.Format), ""); err != nil {
+	if _, err := styleKind.parse(string(l.Format), ""); err != nil {
 		faults.add("log_format", Origin{}, "%v", err)
 	}
 	switch {
@@ -156,7 +156,7 @@ func (p *prefixes) check(faults *Faults, key, prefix, dir string) {
 }
 
 func (d Dispatch) check(faults *Faults) {
-	if _, err := parseRetry(string(d.Retry), ""); err != nil {
+	if _, err := retryKind.parse(string(d.Retry), ""); err != nil {
 		faults.add("retry", Origin{}, "%v", err)
 	}
 }
