@@ -31,13 +31,6 @@ type compression struct {
 // usualMinSize is the size from which on the server compresses files, too: one packet holds a smaller one as it is.
 const usualMinSize = 1 << 10
 
-// compressOptions are those of forebay compress, with what the help says of them.
-var compressOptions = [][2]string{
-	{"      --min-size SIZE", "files from this size on (default" + noBreak + "1KiB)"},
-	{"      --codings NAME,...", "copies to make (default" + noBreak + "br,zstd,gzip)"},
-	{"  -q, --quiet", "print nothing but faults"},
-}
-
 // parseCompress reads what stands behind the command.
 func parseCompress(args []string) (options, error) {
 	opts := options{command: commandCompress, values: map[string][]string{}}
@@ -56,7 +49,7 @@ func parseCompress(args []string) (options, error) {
 	flags.BoolVarP(&c.quiet, "quiet", "q", false, "")
 	flags.BoolVarP(&help, "help", "h", false, "")
 	if err := flags.Parse(args); err != nil {
-		return options{}, compressUsageError(err)
+		return options{}, ownUsageError(commandCompress, err)
 	}
 	if help {
 		opts.command = commandHelp
@@ -84,19 +77,6 @@ func parseCodings(text string) ([]coding.Coding, error) {
 		codings = append(codings, found)
 	}
 	return codings, nil
-}
-
-// compressUsageError is usageError for the few options of this command.
-func compressUsageError(err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
-		return fmt.Errorf("compress: %w", err)
-	}
-	names := []string{"min-size", "codings", "quiet", "help"}
-	if near := config.Closest(unknown.GetSpecifiedName(), names); near != "" {
-		return fmt.Errorf("compress: unknown option --%s: did you mean --%s?", unknown.GetSpecifiedName(), near)
-	}
-	return fmt.Errorf("compress: %w; it has --%s", err, strings.Join(names, ", --"))
 }
 
 // compress writes the copies and tells what was won. It returns the exit code.

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"forebay/config"
+	"forebay/cmd/manual"
 )
 
 const (
@@ -26,25 +26,23 @@ const (
 const noBreak = "\u00a0"
 
 const usage = `Usage: forebay [options] [MODULE[:CALLABLE]]
-       forebay check [--print] [options] [MODULE[:CALLABLE]]
-       forebay compress [options] DIR...
-       forebay status [--json] | top | stack [PID] | health | reload | stop
-       forebay version
-       forebay help
+       forebay COMMAND [options] [arguments]
 
 forebay serves a WSGI application over HTTP. MODULE is its module as Python
 imports it, CALLABLE the application in it or a call that makes one:
 shop.wsgi, shop:app, "shop:create_app()". Without CALLABLE it is application,
 then app. Without MODULE the demo application runs.
+`
 
+const asking = `
 status, top, stack, reload and stop ask a forebay that runs, by its admin
 listener: name that as the server has it, by --admin or FOREBAY_ADMIN, or call
 them where its forebay.toml is. health ends with 0 if requests may be sent to
 it, else with 1; without an admin listener it asks the first address for /.
 `
 
-const footer = `
-Each option can also stand in forebay.toml or in [tool.forebay] of
+const settings = `
+Each of these options can also stand in forebay.toml or in [tool.forebay] of
 pyproject.toml, under its name with _ for -, and in the environment as FOREBAY_
 and that name in capitals. Options beat the environment, which beats the file.
 TIME is 30s, 1m30s or seconds. SIZE is bytes, or 64k, 16MiB, 16MB. What has no
@@ -56,45 +54,50 @@ func writeHelp(stdout io.Writer, width int) {
 	var help strings.Builder
 	help.WriteString(usage)
 	group := ""
-	for _, setting := range config.Settings {
-		if setting.Flag == "" {
-			continue
-		}
-		if setting.Group != group {
-			group = setting.Group
+	for _, command := range manual.Commands {
+		if command.Group != group {
+			group = command.Group
 			help.WriteString("\n" + group + ":\n")
 		}
-		writeOption(&help, width, optionText(setting), describe(setting))
+		writeOption(&help, width, "  "+command.Synopsis(), command.Help)
 	}
-	help.WriteString("\nGeneral:\n")
-	writeOption(&help, width, "  -c, --config FILE", "read FILE instead of forebay.toml or pyproject.toml")
-	writeOption(&help, width, "      --print", "with check: show each value and where it comes from")
-	writeOption(&help, width, "      --json", "with status: what the server says, as it says it")
-	writeOption(&help, width, "  -h, --help", "show this help")
-	writeOption(&help, width, "  -v, --version", "show the version")
-	help.WriteString("\nOptions of forebay compress, which writes compressed copies of files beside\nthem (.br, .zst, .gz):\n")
-	for _, option := range compressOptions {
-		writeOption(&help, width, option[0], option[1])
+	help.WriteString(asking)
+	for _, group := range manual.Settings() {
+		writeOptions(&help, width, group.Name, group.Options)
 	}
-	help.WriteString(footer)
+	help.WriteString(settings)
+	writeOptions(&help, width, "General", manual.General)
+	for _, command := range manual.Commands {
+		if len(command.Options) > 0 {
+			writeOptions(&help, width, "Options of forebay "+command.Name, command.Options)
+		}
+	}
 	_, _ = io.WriteString(stdout, help.String()) // a reader that left early wants no more of it
 }
 
-// optionText is the left column of a setting.
-func optionText(setting config.Setting) string {
-	short := "      "
-	if setting.Short != "" {
-		short = "  -" + setting.Short + ", "
+// writeOptions writes options below a heading.
+func writeOptions(help *strings.Builder, width int, heading string, options []manual.Option) {
+	help.WriteString("\n" + heading + ":\n")
+	for _, option := range options {
+		writeOption(help, width, optionText(option), describe(option))
 	}
-	return short + setting.Option()
 }
 
-// describe is the right column of a setting.
-func describe(setting config.Setting) string {
-	if value := setting.Value(config.Default()); value != "" {
-		return fmt.Sprintf("%s (default%s%s)", setting.Help, noBreak, value)
+// optionText is the left column of an option.
+func optionText(option manual.Option) string {
+	short := "      "
+	if option.Short != "" {
+		short = "  -" + option.Short + ", "
 	}
-	return setting.Help
+	return short + option.String()
+}
+
+// describe is the right column of an option.
+func describe(option manual.Option) string {
+	if option.Default != "" {
+		return fmt.Sprintf("%s (default%s%s)", option.Help, noBreak, option.Default)
+	}
+	return option.Help
 }
 
 // writeOption writes both columns. An option that reaches into the right one has its line to itself.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"forebay/cmd/manual"
 	"forebay/config"
 )
 
@@ -27,8 +28,7 @@ const (
 	commandHelp     = "help"
 )
 
-var commands = []string{commandCheck, commandCompress, commandStatus, commandTop, commandStack, commandHealth, commandReload,
-	commandStop, commandVersion, commandHelp}
+var commands = manual.Names()
 
 // options are the command line, taken apart but not understood: the values are read and checked by config, together with
 // those of the file and the environment.
@@ -48,11 +48,16 @@ type options struct {
 	compression compression
 }
 
+// withOwnOptions read what stands behind commands that take no options of the server.
+var withOwnOptions = map[string]func(args []string) (options, error){
+	commandCompress: parseCompress,
+}
+
 // parseOptions reads the command line. Options may stand before and after the application. The error says what to type
 // instead.
 func parseOptions(args []string) (options, error) {
-	if len(args) > 0 && args[0] == commandCompress {
-		return parseCompress(args[1:]) // it has options of its own
+	if len(args) > 0 && withOwnOptions[args[0]] != nil {
+		return withOwnOptions[args[0]](args[1:])
 	}
 	opts := options{values: map[string][]string{}}
 	var help, version bool
@@ -83,8 +88,9 @@ func (o *options) take(rest []string) error {
 	switch {
 	case o.command == commandHelp || o.command == commandVersion:
 		return nil
-	case o.command == commandCompress:
-		return errors.New("compress stands first, and its options follow it: forebay compress [options] DIR")
+	case withOwnOptions[o.command] != nil:
+		command, _ := manual.Find(o.command)
+		return fmt.Errorf("%s stands first, and its options follow it: forebay %s", o.command, command.Synopsis())
 	case o.printValues && o.command != commandCheck:
 		return fmt.Errorf("--print belongs to a command: forebay check --print")
 	case o.json && o.command != commandStatus:

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"forebay/cmd/manual"
 	"forebay/config"
 	"forebay/proxy/coding"
 )
@@ -74,6 +76,43 @@ func TestEverySettingHasItsOption(t *testing.T) {
 		got, err := parseOptions(args)
 		require.NoError(t, err)
 		assert.Len(t, got.values[setting.Key], len(args), setting.Key)
+	}
+}
+
+// argumentsOf are words that the command needs, and takes.
+func argumentsOf(command manual.Command) []string {
+	switch {
+	case command.Argument.Metavar == "" || command.Argument.Optional:
+		return nil
+	case len(command.Argument.Choices) > 0:
+		return command.Argument.Choices[:1]
+	default:
+		return []string{"x"}
+	}
+}
+
+func TestEachCommandTakesItsOptions(t *testing.T) {
+	for _, command := range manual.Commands {
+		for _, option := range command.All() {
+			words := []string{"--" + option.Long}
+			if option.Short != "" {
+				words = append(words, "-"+option.Short)
+			}
+			for _, word := range words {
+				if option.Value.Metavar != "" {
+					word += "=" + cmp.Or(option.Default, "x")
+				}
+				got, err := parseOptions(append([]string{command.Name, word}, argumentsOf(command)...))
+				require.NoError(t, err, "%s %s", command.Name, word)
+				switch option.Long {
+				case "help":
+					assert.Equal(t, commandHelp, got.command)
+				case "version":
+				default:
+					assert.Equal(t, command.Name, got.command)
+				}
+			}
+		}
 	}
 }
 

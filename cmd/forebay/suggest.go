@@ -11,6 +11,7 @@ import (
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/pflag"
 
+	"forebay/cmd/manual"
 	"forebay/config"
 )
 
@@ -56,18 +57,41 @@ func wantsValue(err *pflag.ValueRequiredError) error {
 	return fmt.Errorf("%s wants a value: %s %s", option, option, metavar)
 }
 
-// longOptions are the names of all options.
+// longOptions are the names of all options that parseOptions knows.
 func longOptions() []string {
-	names := []string{"config", "print", "json", "help", "version"}
-	for _, setting := range config.Settings {
-		if setting.Flag != "" {
-			names = append(names, setting.Flag)
-		}
-		if setting.IsSwitch() {
-			names = append(names, "no-"+setting.Flag)
+	names := longNames(manual.Serve.All())
+	for _, command := range manual.Commands {
+		if withOwnOptions[command.Name] == nil {
+			names = append(names, longNames(command.Options)...)
 		}
 	}
 	return names
+}
+
+// longNames are the names of some options.
+func longNames(of []manual.Option) []string {
+	var names []string
+	for _, option := range of {
+		names = append(names, option.Long)
+		if option.Negatable {
+			names = append(names, "no-"+option.Long)
+		}
+	}
+	return names
+}
+
+// ownUsageError is usageError for a command that has a few options of its own.
+func ownUsageError(name string, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	command, _ := manual.Find(name)
+	names := longNames(command.All())
+	if near := config.Closest(unknown.GetSpecifiedName(), names); near != "" {
+		return fmt.Errorf("%s: unknown option --%s: did you mean --%s?", name, unknown.GetSpecifiedName(), near)
+	}
+	return fmt.Errorf("%s: %w; it has --%s", name, err, strings.Join(names, ", --"))
 }
 
 // tooMany is about a command line with several arguments. The first may have been meant as a command.

@@ -40,7 +40,7 @@ func TestWrongCommandLines(t *testing.T) {
 		"compress, mistyped":         {[]string{"compress", "--min-siez", "1k", "x"}, "compress: unknown option --min-siez: did you mean --min-size?"},
 		"compress, of the server":    {[]string{"compress", "--workers", "1", "x"}, "compress: unknown flag: --workers; it has --min-size, --codings, --quiet, --help"},
 		"compress, in other codings": {[]string{"compress", "--codings", "br,lz4", "x"}, `compress: invalid argument "br,lz4" for "--codings" flag: want some of br, zstd and gzip, not "lz4"`},
-		"compress, too late":         {[]string{"-w", "2", "compress", "x"}, "compress stands first, and its options follow it: forebay compress [options] DIR"},
+		"compress, too late":         {[]string{"-w", "2", "compress", "x"}, "compress stands first, and its options follow it: forebay compress [options] DIR..."},
 		"mistyped command":           {[]string{"chek"}, "unknown command chek: did you mean check? (An application of that name is given as chek:CALLABLE.)"},
 		"swapped letters":            {[]string{"vresion"}, "unknown command vresion: did you mean version? (An application of that name is given as vresion:CALLABLE.)"},
 		"mistyped, with application": {[]string{"chekc", "shop"}, "unknown command chekc: did you mean check?"},
