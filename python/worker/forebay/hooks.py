@@ -84,13 +84,16 @@ def load(path: str) -> Hooks:
     """Runs the file and returns its hooks. What its code raises passes through. Without a path there are none."""
     if not path:
         return Hooks({}, [])
+    from .gunicorn import stand_in  # not for the many workers that have no hooks
+
     with open(path, "rb") as file:
         code = compile(file.read(), path, "exec")
     # Not imported by name: a module of the application may have the same, and what is cached may be older.
     module = ModuleType("__hooks__")
     module.__file__ = path
     sys.modules[module.__name__] = module
-    exec(code, module.__dict__)
+    with stand_in():
+        exec(code, module.__dict__)
     found = {name: _shaped(name, getattr(module, name)) for name in NAMES if hasattr(module, name)}
     if not found:
         raise LoadError(f"{path} defines none of {', '.join(NAMES)}")
