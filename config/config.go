@@ -2,7 +2,7 @@
 // reading and checking of forebay.toml, the environment and the command line.
 //
 // A Config is made once, checked once, and never changed afterwards; a reload makes a new one. The order is default,
-// file, environment, flag: later beats earlier. The package knows none of the others.
+// gunicorn's file if one is named, file, environment, flag: later beats earlier. The package knows none of the others.
 package config
 
 import "time"
@@ -44,6 +44,9 @@ type App struct {
 	// Django says whether the application's Django settings are asked for STATIC_ROOT and MEDIA_ROOT, which then are served
 	// without the application.
 	Django bool `key:"django"`
+	// FromGunicorn is a configuration file of gunicorn's, whose settings count before the defaults and after all others.
+	// Empty means none.
+	FromGunicorn string `key:"from_gunicorn"`
 }
 
 // Process is about forebay's own process.

@@ -29,7 +29,7 @@ func (f Fault) Error() string {
 		return f.Key + ": " + f.Text
 	case f.Key == "":
 		return f.Origin.String() + ": " + f.Text
-	case f.Origin.Layer == LayerFile:
+	case f.Origin.Layer == LayerFile, f.Origin.Layer == LayerGunicorn:
 		return f.Origin.String() + ": " + f.Key + ": " + f.Text
 	default:
 		return f.Key + " (" + f.Origin.String() + "): " + f.Text

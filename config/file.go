@@ -39,7 +39,7 @@ type file struct {
 func readFile(name, path string) (f file, found bool, faults Faults) {
 	f = file{name: name, dir: filepath.Dir(path)}
 	if filepath.Ext(path) == ".py" {
-		faults.add("", f.origin(""), "want a TOML file: Python files, as gunicorn reads them, are not read")
+		faults.add("", f.origin(""), "want a TOML file: the option for one of gunicorn's is --from-gunicorn")
 		return f, false, faults
 	}
 	text, err := os.ReadFile(path)

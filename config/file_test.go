@@ -113,7 +113,7 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "forebay.toml"), 0o750))
 	cases := map[string]struct{ file, want string }{
 		"missing":               {"none.toml", "none.toml: no such file or directory"},
-		"of gunicorn":           {"gunicorn.conf.py", "gunicorn.conf.py: want a TOML file"},
+		"of gunicorn":           {"gunicorn.conf.py", "gunicorn.conf.py: want a TOML file: the option for one of gunicorn's is --from-gunicorn"},
 		"a directory":           {"", "forebay.toml: is a directory"},
 		"tool is no table":      {"tool/pyproject.toml", "tool/pyproject.toml: tool: want a table"},
 		"forebay is no table":   {"table/pyproject.toml", "table/pyproject.toml: tool.forebay: want a table"},
@@ -168,7 +168,7 @@ func FuzzFile(f *testing.F) {
 			}
 			all, faults := source.settings()
 			reading := Reading{Config: Default(), Origins: map[string]Origin{}}
-			faults = append(faults, reading.apply(all, "/base", "/base")...)
+			faults = append(faults, reading.apply(layer{all, "/base", "/base"})...)
 			faults = append(faults, reading.applyStatic(&source)...)
 			faults = append(faults, reading.applyPaths(&source)...)
 			for _, fault := range faults {

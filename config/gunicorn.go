@@ -13,6 +13,10 @@ const (
 	oneParser = "there is one HTTP parser, and it is always strict"
 	oneKind   = "there is one kind of worker: each runs --threads threads"
 	wsgiOnly  = "forebay runs WSGI applications only"
+	httpOnly  = "listeners speak HTTP/1.1 only"
+	noDirty   = "a second kind of worker is " + notYet
+
+	adminInstead = "who operates the server asks the listener that --admin opens; there is none unless it is asked for"
 )
 
 // gunicorn is what to do instead of its settings and options that forebay has not, or has under another name. The keys
@@ -29,8 +33,12 @@ var gunicorn = map[string]string{
 	"reuse_port":     notYet,
 	"spew":           notYet,
 	"paste":          notYet + ": name a module that holds the application",
-	"paster":         notYet + ": name a module that holds the application",
-	"initgroups":     notYet,
+	"paste_global":   notYet + ": name a module that holds the application",
+
+	"raw_paste_global_conf": notYet + ": name a module that holds the application",
+	"default_proc_name":     "not needed: the process list has the name of --name, and else forebay",
+	"paster":                notYet + ": name a module that holds the application",
+	"initgroups":            notYet,
 
 	"daemon": "forebay stays in the foreground: a service manager such as systemd puts it in the background",
 	"D":      "forebay stays in the foreground: a service manager such as systemd puts it in the background",
@@ -49,7 +57,6 @@ var gunicorn = map[string]string{
 	"log_syslog": toSyslog, "syslog": toSyslog, "log_syslog_to": toSyslog, "syslog_addr": toSyslog,
 	"log_syslog_prefix": toSyslog, "syslog_prefix": toSyslog, "log_syslog_facility": toSyslog, "syslog_facility": toSyslog,
 	"disable_redirect_access_to_syslog": oneLog,
-	"access_logformat":                  called("access_log_format"),
 	"statsd_host":                       noMetrics, "statsd_prefix": noMetrics, "dogstatsd_tags": noMetrics, "enable_backlog_metric": noMetrics,
 
 	"certfile": noTLS, "keyfile": noTLS, "ca_certs": noTLS, "cert_reqs": noTLS, "ciphers": noTLS, "ssl_version": noTLS,
@@ -57,24 +64,42 @@ var gunicorn = map[string]string{
 
 	"permit_obsolete_folding": oneParser, "strip_header_spaces": oneParser, "casefold_http_method": oneParser,
 	"permit_unconventional_http_method": oneParser, "permit_unconventional_http_version": oneParser,
-	"header_map": oneParser, "forwarder_headers": oneParser, "secure_scheme_headers": oneParser,
+	"header_map": oneParser, "forwarder_headers": oneParser,
+	"secure_scheme_headers": "not needed: of those in forwarded_allow_ips X-Forwarded-Proto and Forwarded are read",
 
 	"asgi_loop": wsgiOnly, "asgi_lifespan": wsgiOnly, "asgi_disconnect_grace_period": wsgiOnly,
 	"websocket_max_message_size": wsgiOnly,
+
+	"protocol": httpOnly, "http_protocols": httpOnly, "uwsgi_allow_ips": httpOnly, "uwsgi_allow_from": httpOnly,
+	"http2_cleartext": httpOnly, "http2_initial_window_size": httpOnly, "http2_max_concurrent_streams": httpOnly,
+	"http2_max_frame_size": httpOnly, "http2_max_header_list_size": httpOnly,
+
+	"control_socket": adminInstead, "control_socket_mode": adminInstead, "control_socket_disable": adminInstead, "no_control_socket": adminInstead,
+
+	"dirty_apps": noDirty, "dirty_app": noDirty, "dirty_workers": noDirty, "dirty_threads": noDirty, "dirty_timeout": noDirty,
+	"dirty_graceful_timeout": noDirty, "dirty_post_fork": noDirty, "dirty_worker_init": noDirty, "dirty_worker_exit": noDirty,
+	"on_dirty_starting": noDirty,
 
 	"post_fork": hooksFile, "when_ready": hooksFile, "worker_exit": hooksFile,
 	"on_starting": noHook, "on_reload": noHook, "pre_fork": noHook, "post_worker_init": noHook, "worker_int": noHook,
 	"worker_abort": noHook, "pre_exec": noHook, "pre_request": noHook, "post_request": noHook, "child_exit": noHook,
 	"nworkers_changed": noHook, "on_exit": noHook,
-
-	"wsgi_app": called("app"), "keepalive": called("keep_alive"), "raw_env": called("env"), "pidfile": called("pid"),
-	"accesslog": called("access_logfile"), "loglevel": called("log_level"), "proc_name": called("name"),
-	"preload_app": called("preload"), "proxy_allow_from": called("proxy_protocol_from"),
-	"proxy_allow_ips": called("proxy_protocol_from"),
-	"root_path":       called("script_name"), "tmp_upload_dir": called("temp_dir"),
 }
 
-func called(key string) string { return "it is called " + key + " here" }
+// gunicornSame are the settings that have gunicorn's name and meaning.
+var gunicornSame = []string{
+	"bind", "backlog", "workers", "threads", "timeout", "graceful_timeout", "max_requests", "max_requests_jitter", "reload",
+	"reload_extra_files", "chdir", "pythonpath", "user", "group", "umask", "access_log_format", "forwarded_allow_ips",
+	"limit_request_line", "limit_request_fields", "limit_request_field_size",
+}
+
+// gunicornRenamed are those that have another name here.
+var gunicornRenamed = map[string]string{
+	"wsgi_app": "app", "keepalive": "keep_alive", "raw_env": "env", "pidfile": "pid", "accesslog": "access_logfile",
+	"access_logformat": "access_log_format", "loglevel": "log_level", "proc_name": "name", "preload_app": "preload",
+	"proxy_allow_from": "proxy_protocol_from", "proxy_allow_ips": "proxy_protocol_from", "root_path": "script_name",
+	"tmp_upload_dir": "temp_dir",
+}
 
 // Advice says what to do instead of a setting or option of gunicorn that forebay does not know. It takes names with "-"
 // and with "_". It also knows what stands in files only, and is empty for all others.
@@ -85,5 +110,9 @@ func Advice(name string) string {
 	case limitKey:
 		return "rate limits stand in a file, below [[limit]]"
 	}
-	return gunicorn[strings.ReplaceAll(name, "-", "_")]
+	name = strings.ReplaceAll(name, "-", "_")
+	if key, renamed := gunicornRenamed[name]; renamed {
+		return "it is called " + key + " here"
+	}
+	return gunicorn[name]
 }

@@ -8,6 +8,7 @@ type Layer int
 // The layers, in the order in which they are read.
 const (
 	LayerDefault Layer = iota
+	LayerGunicorn
 	LayerFile
 	LayerEnvironment
 	LayerFlag
@@ -16,7 +17,8 @@ const (
 // Origin is the place a value comes from. The zero Origin is the default.
 type Origin struct {
 	Layer Layer
-	// Name is the file, the environment variable or the option. It is empty for a default.
+	// Name is the file, the environment variable or the option. It is empty for a default. In gunicorn's layer it is its
+	// file, or a variable that it reads.
 	Name string
 	// Line counts from 1 in a file. 0 means unknown.
 	Line int

@@ -19,6 +19,8 @@ type Sources struct {
 	Environ []string
 	// Flags are the texts that the command line gives each key, in order.
 	Flags map[string][]string
+	// RunGunicorn runs the file that from_gunicorn names, and tells what it sets. If it is nil that file does not count.
+	RunGunicorn func(GunicornRun) (GunicornFile, error)
 }
 
 // Reading is a configuration with the place that each of its values comes from.
@@ -29,6 +31,8 @@ type Reading struct {
 	Origins map[string]Origin
 	// File is the file that was read, as messages name it. It is empty if there was none.
 	File string
+	// Gunicorn is what became of the file that from_gunicorn names.
+	Gunicorn Inherited
 }
 
 // given is a setting with the texts that one layer gives it.
@@ -54,13 +58,17 @@ func Read(sources Sources) (Reading, error) {
 	faults = append(append(faults, fileFaults...), valueFaults...)
 	reading.File = found.name
 
+	startPath := resolve(start, sources.Dir)
+	layers := []layer{{fromFile, found.dir, found.dir}, {fromEnviron, startPath, sources.Dir}, {fromFlags, startPath, sources.Dir}}
+	faults = append(faults, reading.inherit(sources, startPath, layers)...)
 	faults = append(faults, reading.applyPaths(&found)...)
 	faults = append(faults, reading.applyLimits(&found)...)
-	faults = append(faults, reading.apply(fromFile, found.dir, found.dir)...)
-	faults = append(faults, reading.applyStatic(&found)...)
-	startPath := resolve(start, sources.Dir)
-	faults = append(faults, reading.apply(fromEnviron, startPath, sources.Dir)...)
-	faults = append(faults, reading.apply(fromFlags, startPath, sources.Dir)...)
+	for i, layer := range layers {
+		faults = append(faults, reading.apply(layer)...)
+		if i == 0 {
+			faults = append(faults, reading.applyStatic(&found)...)
+		}
+	}
 
 	faults = append(faults, reading.invalid()...)
 	faults.sort()
@@ -133,13 +141,19 @@ func (s Sources) readFile(start string) (file, Faults) {
 	return file{}, nil
 }
 
-// apply sets what one layer gives. dir is where its relative paths start, chdirFrom where that of chdir itself does.
-func (r *Reading) apply(layer []given, dir, chdirFrom string) Faults {
+// layer is what one source gives. dir is where its relative paths start, chdirFrom where that of chdir itself does.
+type layer struct {
+	settings       []given
+	dir, chdirFrom string
+}
+
+// apply sets what one layer gives.
+func (r *Reading) apply(layer layer) Faults {
 	var faults Faults
-	for _, given := range layer {
-		from := dir
+	for _, given := range layer.settings {
+		from := layer.dir
 		if given.setting.Key == "chdir" {
-			from = chdirFrom
+			from = layer.chdirFrom
 		}
 		if err := given.setting.set(&r.Config, given.texts, from); err != nil {
 			faults.add(given.setting.Key, given.origin, "%v", err)

@@ -85,7 +85,7 @@ func TestEverySettingIsReadFromEveryLayer(t *testing.T) {
 		"max_lifetime": "7s", "preload": "true", "hooks": dir + "/hooks.py", "reload": "true", "reload_extra_files": dir + "/*.html",
 		"limit_keys": "7", "limit_delay": "7s", "limit_delayed": "7", "redis": "redis://localhost:7/7", "redis_prefix": "{shop}", "redis_timeout": "7ms",
 		"redis_retry": "7s", "redis_connections": "7", "redis_batch": "7", "redis_queue": "7", "redis_nodes": "7",
-		"request_id_header": "X-Correlation-ID", "server_timing": "true",
+		"request_id_header": "X-Correlation-ID", "server_timing": "true", "from_gunicorn": dir + "/hooks.py",
 		"admin": "127.0.0.1:9", "admin_token": strings.Repeat("x", leastToken), "admin_cert": dir + "/hooks.py", "admin_key": dir + "/hooks.py",
 		"admin_client_ca": dir + "/hooks.py",
 	}

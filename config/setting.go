@@ -54,6 +54,7 @@ var Settings = []Setting{
 	{"app", "", "", groupApp, "MODULE[:CALLABLE]", "the WSGI application; without it the demo application runs", textKind},
 	{"static", "static", "", groupApp, "PREFIX=DIR", "serve the files below DIR at PREFIX without the application; repeatable", staticKind},
 	{"django", "django", "", groupApp, "", "serve STATIC_ROOT and MEDIA_ROOT of Django's settings without the application", switchKind},
+	{"from_gunicorn", "from-gunicorn", "", groupApp, "FILE", "gunicorn's configuration file, for what is not said elsewhere; forebay check says what of it counts", fileKind},
 	{"chdir", "chdir", "", groupApp, "DIR", "change to DIR before the application is imported", dirKind},
 	{"pythonpath", "pythonpath", "", groupApp, "DIR,...", "further directories for sys.path", dirsKind},
 	{"env", "env", "e", groupApp, "KEY=VALUE", "add to the environment of the workers; repeatable", pairKind},

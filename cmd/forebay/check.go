@@ -9,12 +9,14 @@ import (
 )
 
 // check tells that a configuration is fine, after the table of its values if that is wanted.
-func check(stdout io.Writer, environ []string, reading config.Reading, values bool) {
+func check(stdout io.Writer, sources config.Sources, reading config.Reading, values bool) {
 	if values {
 		writeValues(stdout, reading)
 	}
+	writeInherited(stdout, reading)
 	writeBounds(stdout, reading.Config)
-	writeTracing(stdout, environ)
+	writeTracing(stdout, sources.Environ)
+	writeGunicornHints(stdout, sources, reading)
 	if reading.File == "" {
 		fmt.Fprintln(stdout, "configuration is fine")
 		return

@@ -33,7 +33,7 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return report(stderr, fmt.Errorf("find the current directory: %w", err), exitStart)
 	}
-	sources := config.Sources{Dir: dir, File: opts.file, Environ: environ, Flags: opts.values}
+	sources := config.Sources{Dir: dir, File: opts.file, Environ: environ, Flags: opts.values, RunGunicorn: gunicornRunner(stderr)}
 	if opts.operates() {
 		return operate(opts, sources, stdout, stderr)
 	}
@@ -42,8 +42,11 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		return report(stderr, err, exitUsage)
 	}
 	if opts.command == commandCheck {
-		check(stdout, environ, reading, opts.printValues)
+		check(stdout, sources, reading, opts.printValues)
 		return exitOK
+	}
+	if err := wantApp(reading); err != nil {
+		return report(stderr, err, exitUsage)
 	}
 	return serve(sources, reading, stdout, stderr)
 }

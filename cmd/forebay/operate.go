@@ -64,8 +64,16 @@ func operate(opts options, sources config.Sources, stdout, stderr io.Writer) int
 
 // readAdmin reads the configuration for a command. What is wrong with it is the server's affair, unless it is about how to
 // reach that, or that is not said.
+//
+// gunicorn's file cannot say that, and is not run for it: in a container health is asked for all the time.
 func readAdmin(sources config.Sources) (config.Reading, error) {
+	run := sources.RunGunicorn
+	sources.RunGunicorn = nil
 	reading, err := config.Read(sources)
+	if reading.Config.Admin.Listen == "" && reading.Config.App.FromGunicorn != "" {
+		sources.RunGunicorn = run // it may say which address is asked instead
+		reading, err = config.Read(sources)
+	}
 	var faults config.Faults
 	if !errors.As(err, &faults) {
 		return reading, err

@@ -75,6 +75,7 @@ func (s *server) reload(now config.Config) (config.Config, error) {
 	if err != nil {
 		return now, err
 	}
+	s.logInherited(reading)
 	cfg := next.cfg
 	entry, err := admin.EntryOf(cfg.Admin)
 	if err != nil {

@@ -28,6 +28,7 @@ func serve(sources config.Sources, reading config.Reading, stdout, stderr io.Wri
 	if err == nil {
 		defer s.close()
 		s.activated, s.heritage = activated, left
+		s.logInherited(reading)
 		err = s.listen()
 	}
 	if err == nil {

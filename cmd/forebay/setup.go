@@ -58,8 +58,7 @@ func programOf(cfg config.Config, dir string) (workers.Program, error) {
 	} else {
 		dir = filepath.Join(dir, cfg.App.Chdir)
 	}
-	environments := []string{workers.InstalledIn(os.Args[0]), os.Getenv("VIRTUAL_ENV")}
-	interpreter, err := workers.FindPython(cfg.App.Python, environments, dir)
+	interpreter, err := findPython(cfg.App.Python, dir)
 	if err != nil {
 		return workers.Program{}, err
 	}
@@ -82,6 +81,11 @@ func programOf(cfg config.Config, dir string) (workers.Program, error) {
 			},
 		},
 	}, nil
+}
+
+// findPython returns the interpreter for an application in dir.
+func findPython(asked, dir string) (string, error) {
+	return workers.FindPython(asked, []string{workers.InstalledIn(os.Args[0]), os.Getenv("VIRTUAL_ENV")}, dir)
 }
 
 // withoutToken is the environment for an application, which need not know how to give us orders.

@@ -15,7 +15,7 @@ import os
 import sys
 import traceback
 from contextlib import contextmanager
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, Iterator, Optional, Sequence
 
@@ -55,14 +55,15 @@ class _Module(ModuleType):
 
 
 class _Finder:
-    """Finds modules of gunicorn's that nobody else has found (PEP 451)."""
+    """Finds gunicorn and its modules where it is not installed (PEP 451)."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> Optional[ModuleSpec]:
-        if name.partition(".")[0] != _GUNICORN:
-            return None
-        if not isinstance(sys.modules.get(_GUNICORN, _Module(name)), _Module):
-            return None  # the real one is there, and knows what it has
-        return ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
+        if name == _GUNICORN:
+            real = PathFinder.find_spec(name)
+            absent = real is None or real.origin is None  # a directory of that name, for its file, say
+        else:
+            absent = name.startswith(_GUNICORN + ".") and isinstance(sys.modules.get(_GUNICORN), _Module)
+        return ModuleSpec(name, self, is_package=True) if absent else None  # type: ignore[arg-type]
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         return _Module(spec.name)
@@ -75,7 +76,7 @@ class _Finder:
 def stand_in() -> Iterator[None]:
     """Lets a file import what it likes of gunicorn. Afterwards it is as absent as before: an application may ask for it."""
     finder: Any = _Finder()
-    sys.meta_path.append(finder)
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:

@@ -70,7 +70,8 @@ class TestRead(GunicornCase):
     def test_gunicorn_is_stood_in_for_and_gone_afterwards(self) -> None:
         with mock.patch.dict(sys.modules):
             sys.modules.pop("gunicorn", None)
-            with mock.patch.object(sys, "path", [self.directory]):  # where no gunicorn is
+            Path(self.directory, "gunicorn").mkdir()  # would be a package (PEP 420)
+            with mock.patch.object(sys, "path", [self.directory]):
                 got = self.settings(
                     "import gunicorn, gunicorn.glogging\nfrom gunicorn.workers.ggevent import GeventWorker\nfrom gunicorn import util\n"
                     "gunicorn.SERVER_SOFTWARE = 'web'\n"
@@ -82,6 +83,7 @@ class TestRead(GunicornCase):
                 self.assertNotIn("gunicorn", sys.modules)
                 with self.assertRaises(ModuleNotFoundError):
                     __import__("gunicorn.glogging")
+                sys.modules.pop("gunicorn", None)
 
     def test_the_real_gunicorn_comes_first(self) -> None:
         real = ModuleType("gunicorn")
