@@ -174,7 +174,7 @@ func isRead(t *testing.T, text, dir string) bool {
 	require.NoError(t, err, text)
 	reading := Reading{Config: Default(), Origins: map[string]Origin{}}
 	all, faults := source.settings()
-	faults = append(faults, reading.apply(all, source.dir, source.dir)...)
+	faults = append(faults, reading.apply(layer{all, source.dir, source.dir})...)
 	faults = append(faults, reading.applyStatic(&source)...)
 	faults = append(faults, reading.applyPaths(&source)...)
 	faults = append(faults, reading.applyLimits(&source)...)
