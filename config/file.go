@@ -51,11 +51,17 @@ func readFile(name, path string) (f file, found bool, faults Faults) {
 	if filepath.Base(path) == projectName {
 		table = projectTable
 	}
-	found, err = f.parse(text, table)
+	found, faults = f.take(text, table)
+	return f, found, faults
+}
+
+// take is parse with its error as a fault.
+func (f *file) take(text []byte, table []string) (found bool, faults Faults) {
+	found, err := f.parse(text, table)
 	if err != nil {
 		faults.add("", f.errorOrigin(err), "%s", strings.TrimPrefix(err.Error(), "toml: "))
 	}
-	return f, found, faults
+	return found, faults
 }
 
 // parse takes the values of one table, and their lines, out of a document.

@@ -50,11 +50,12 @@ func (c Config) checkDelay(faults *Faults, l Limit) {
 	longest := time.Duration(l.Rate.Burst-int64(l.Delay)) * l.Rate.Interval()
 	if longest > c.Limiting.Delay {
 		faults.add(l.key("delay"), Origin{}, "want the last request of a burst to wait at most limit_delay (%s), not %s",
-			durationText(c.Limiting.Delay), durationText(longest))
+			DurationText(c.Limiting.Delay), DurationText(longest))
 	}
 }
 
-func durationText(d time.Duration) string { return formatDuration(reflect.ValueOf(d)) }
+// DurationText is a duration as a setting may be given it: 1m30s.
+func DurationText(d time.Duration) string { return formatDuration(reflect.ValueOf(d)) }
 
 func (l Limit) check(faults *Faults) {
 	l.checkMeasure(faults)

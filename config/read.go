@@ -15,6 +15,8 @@ type Sources struct {
 	// File is the file that the command line names. If it is empty, forebay.toml is looked for, then [tool.forebay] in
 	// pyproject.toml, both in the start directory: chdir if flag or environment name it, else Dir.
 	File string
+	// Text stands for what is in that file, if it is not nil: it need not be there.
+	Text []byte
 	// Environ is the environment, as os.Environ returns it.
 	Environ []string
 	// Flags are the texts that the command line gives each key, in order.
@@ -122,6 +124,11 @@ func startDir(layers ...[]given) string {
 // readFile reads the file that is named, or else the first that is found in the start directory. The name in messages
 // stays as short as what the operator wrote.
 func (s Sources) readFile(start string) (file, Faults) {
+	if s.Text != nil {
+		f := file{name: s.File, dir: s.Dir}
+		_, faults := f.take(s.Text, nil)
+		return f, faults
+	}
 	if s.File != "" {
 		f, found, faults := readFile(s.File, resolve(s.File, s.Dir))
 		if !found && len(faults) == 0 {

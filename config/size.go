@@ -40,6 +40,9 @@ func parseSize(text, _ string) (any, error) {
 	return n * unit, nil
 }
 
+// SizeText is a size as a setting may be given it: 16MiB.
+func SizeText(n int64) string { return formatSize(reflect.ValueOf(n)) }
+
 // formatSize writes a size with the largest binary unit that leaves it whole.
 func formatSize(value reflect.Value) string {
 	n := value.Int()

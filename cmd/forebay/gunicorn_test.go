@@ -16,6 +16,12 @@ import (
 
 var update = flag.Bool("update", false, "write what commands print into the files that it is compared with")
 
+// testdata is where the files lie, wherever a test goes.
+var testdata, _ = filepath.Abs("testdata")
+
+// runBy is what depends on the machine in a fault of such a file.
+var runBy = regexp.MustCompile(`\(run by [^)]*\)`)
+
 // golden compares what a command has printed with a file.
 func golden(t *testing.T, file, got string) {
 	t.Helper()
@@ -43,16 +49,14 @@ func TestGunicornsFiles(t *testing.T) {
 	files, err := filepath.Glob("testdata/gunicorn/*.py")
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(files), 12)
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	dir = filepath.Join(dir, "testdata", "gunicorn")
+	dir := filepath.Join(testdata, "gunicorn")
 	for _, file := range files {
 		name := filepath.Base(file)
 		t.Run(strings.TrimSuffix(name, ".py"), func(t *testing.T) {
 			clearGunicorns(t)
 			got := checkIn(t, dir, nil, "--print", "--from-gunicorn", name)
 			text := strings.ReplaceAll(inheritedRows(got.stdout)+got.stderr, dir, "DIR")
-			text = regexp.MustCompile(`\(run by [^)]*\)`).ReplaceAllString(text, "(run by PYTHON)")
+			text = runBy.ReplaceAllString(text, "(run by PYTHON)")
 			if name == "cpus.py" {
 				text = regexp.MustCompile(`(workers +)\d*[13579] `).ReplaceAllString(text, "${1}2n+1 ")
 			}

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"forebay/config"
-	"forebay/config/cgroup"
 	"forebay/dispatch"
 	"forebay/proxy"
 	"forebay/proxy/access"
@@ -79,7 +78,7 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	}
 	cfg = s.started.cfg
 	s.mapped = cfg.Proxy.Static
-	limitOwnMemory(cgroup.Memory(), s.log)
+	limitOwnMemory(workers.MemoryLimit(), s.log)
 	s.stopping = newStopping(cfg.Dispatch.GracefulTimeout)
 	if s.access, err = access.Open(cfg.Log, accessStdout(stdout), s.log); err != nil {
 		return nil, err

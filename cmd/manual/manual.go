@@ -95,10 +95,15 @@ var Commands = []Command{
 			{Long: "codings", Value: Value{Metavar: "NAME,...", Choices: []string{"br", "zstd", "gzip"}, Commas: true}, Help: "copies to make", Default: "br,zstd,gzip"},
 			{Long: "quiet", Short: "q", Help: "print nothing but faults"},
 		}},
-	{Name: "completion", Group: groupSetUp, Argument: Argument{Value: Value{Metavar: strings.Join(Shells, "|"), Choices: Shells}},
-		Help: "print what completes command lines in that shell"},
-	{Name: "man", Group: groupSetUp, Help: "print the manual page: forebay man | man -l -"},
-	{Name: "schema", Group: groupSetUp, Help: "print the JSON Schema of forebay.toml, for editors"},
+	{Name: "migrate", Group: groupSetUp, Argument: Argument{Value: Value{Metavar: "NGINX.CONF", Place: config.PlaceFile}, Optional: true},
+		Help: "make a forebay.toml of what nginx and gunicorn were told",
+		Options: []Option{
+			{Long: "gunicorn", Value: Value{Metavar: "FILE", Place: config.PlaceFile}, Help: "gunicorn's configuration file, as well or alone"},
+			{Long: "server", Value: Value{Metavar: "NAME"}, Help: "the server block of that name, if there are several"},
+			{Long: "output", Short: "o", Value: Value{Metavar: "FILE", Place: config.PlaceFile, Choices: []string{"-"}}, Help: "write FILE; - is stdout", Default: "forebay.toml"},
+			{Long: "python", Value: Value{Metavar: "PATH", Place: config.PlaceProgram}, Help: "the interpreter that runs gunicorn's file"},
+			{Long: "force", Help: "replace a file that is there"},
+		}},
 	{Name: "version", Group: groupSetUp, Help: "print the version"},
 	{Name: "help", Group: groupSetUp, Help: "print all options"},
 
@@ -143,7 +148,7 @@ func (c Command) Synopsis() string {
 	if c.Name != "" {
 		words = append(words, c.Name)
 	}
-	if len(c.Options) > 0 || c.Settings != TakesNothing {
+	if len(c.Options) > 0 || c.Settings == TakesAll {
 		words = append(words, "[options]")
 	}
 	if argument := c.Argument.String(); argument != "" {
