@@ -3,9 +3,10 @@ package config
 import (
 	"cmp"
 	"net/url"
-	"runtime"
 	"slices"
 	"strings"
+
+	"forebay/config/cgroup"
 )
 
 // checkPaths looks at each entry, and at what they take together.
@@ -43,7 +44,7 @@ func (f *Faults) checkPrefix(path Path) {
 
 // checkReserve: a thread must be left for the requests for which none is kept, or they would never run.
 func (c Config) checkReserve(faults *Faults) {
-	threads := cmp.Or(c.Workers.Processes, runtime.GOMAXPROCS(0)) * c.Workers.Threads
+	threads := cmp.Or(c.Workers.Processes, cgroup.CPUs()) * c.Workers.Threads
 	reserved := 0
 	for _, path := range c.Paths {
 		reserved += path.Reserve

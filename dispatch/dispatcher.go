@@ -45,6 +45,7 @@ type Dispatcher struct {
 	byPath   []*share // of each path prefix
 	divided  bool     // there are others than the common one
 	watched  bool     // Run comes by itself before a request that comes now has waited too long
+	minds    bool     // and soon enough for threads that rest
 	pace     pace
 	counts   counts
 
@@ -89,6 +90,7 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		now := now()
+		d.relieve(now)
 		if now-swept >= sweepInterval {
 			d.sweep()
 			swept = now
@@ -193,7 +195,10 @@ func (d *Dispatcher) expire(now time.Duration) (next time.Duration, any bool) {
 			d.tooLate(w)
 		}
 	}
-	d.watched = any
+	d.watched, d.minds = any, any && d.idleThreads() > 0
+	if d.minds {
+		next = min(next, restInterval)
+	}
 	return next, any
 }
 

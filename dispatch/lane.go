@@ -11,7 +11,9 @@ import (
 type lane struct {
 	worker    *workers.Worker
 	idle      []*thread // the one that came back last is at the end
-	lent      int
+	busy      []*thread // those that are lent
+	slow      int       // of busy: see rest.go
+	parallel  bool      // its threads run Python at once: there is no GIL
 	withdrawn bool
 	held      bool          // it gets no request for now, see Hold
 	broken    bool          // the worker is about to be withdrawn, as a thread was lost or lets no other one run
@@ -26,6 +28,9 @@ type thread struct {
 
 	since  time.Time         // when the one that runs was begun
 	limit  time.Duration     // how long it may take to its head, and then between two chunks; 0: no limit
+	place  int               // in the lane's busy. This and the next two are guarded by Dispatcher.mu
+	taken  time.Duration     // when it was given what it runs
+	slow   bool              // and is counted as slow since
 	given  bool              // the requests of behind were sent together with the one that runs
 	begun  bool              // and it is known that it has begun them all
 	behind []*waiter         // requests that run next on it
@@ -34,17 +39,23 @@ type thread struct {
 
 // Offer makes the threads of a ready worker available. It implements workers.Host.
 func (d *Dispatcher) Offer(w *workers.Worker) {
-	l := &lane{worker: w, empty: make(chan struct{})}
+	l := &lane{worker: w, parallel: !w.Python().GIL, empty: make(chan struct{})}
+	threads := make([]*thread, 0, len(w.Slots()))
+	for _, slot := range w.Slots() {
+		threads = append(threads, &thread{lane: l, slot: slot})
+	}
 	d.mu.Lock()
 	d.lanes = append(d.lanes, l)
 	d.threads += len(w.Slots())
 	d.drivable += len(w.Slots())
 	d.drivers.Tune(d.drivable)
 	d.keep()
-	l.lent = len(w.Slots())
+	for _, t := range threads {
+		l.lend(t, now())
+	}
 	d.mu.Unlock()
-	for _, slot := range w.Slots() {
-		d.giveBack(&thread{lane: l, slot: slot})
+	for _, t := range threads {
+		d.giveBack(t)
 	}
 }
 
@@ -61,7 +72,7 @@ func (d *Dispatcher) Withdraw(w *workers.Worker) <-chan struct{} {
 		d.threads -= len(w.Slots())
 		d.keep()
 		l.withdrawn, l.idle = true, nil
-		if l.lent == 0 {
+		if len(l.busy) == 0 {
 			d.emptied(l)
 		}
 		return l.empty
@@ -77,7 +88,7 @@ func (d *Dispatcher) Withdraw(w *workers.Worker) <-chan struct{} {
 func (d *Dispatcher) takeIdle() *thread {
 	var best *lane
 	for _, l := range d.lanes {
-		if len(l.idle) > 0 && !l.held && (best == nil || l.lent < best.lent) {
+		if len(l.idle) > 0 && !l.held && (best == nil || len(l.busy) < len(best.busy)) {
 			best = l
 		}
 	}
@@ -87,8 +98,21 @@ func (d *Dispatcher) takeIdle() *thread {
 	last := len(best.idle) - 1
 	t := best.idle[last]
 	best.idle = best.idle[:last]
-	best.lent++
+	best.lend(t, now())
 	return t
+}
+
+// lend notes that a thread is lent, and takeBack that it is not any more. The caller holds the lock.
+func (l *lane) lend(t *thread, now time.Duration) {
+	t.place, t.taken = len(l.busy), now
+	l.busy = append(l.busy, t)
+}
+
+func (l *lane) takeBack(t *thread) {
+	t.endSlow()
+	last := l.busy[len(l.busy)-1]
+	l.busy[t.place], last.place = last, t.place
+	l.busy = l.busy[:len(l.busy)-1]
 }
 
 // giveBack makes a thread that is back available: to the request that runs next, else to one that comes.
@@ -151,16 +175,17 @@ func (d *Dispatcher) gone(w *waiter) bool {
 func (d *Dispatcher) popFor(t *thread) *waiter {
 	d.mu.Lock()
 	t.release()
+	t.endSlow()
 	l := t.lane
 	if l.withdrawn || l.broken {
-		d.returned(l)
+		d.returned(t)
 		d.mu.Unlock()
 		d.rouse() // another request of its share may run on another thread
 		return nil
 	}
 	defer d.mu.Unlock()
-	if l.held {
-		l.lent--
+	if l.held || d.mayRest(t) {
+		l.takeBack(t)
 		l.idle = append(l.idle, t)
 		return nil
 	}
@@ -177,7 +202,7 @@ func (d *Dispatcher) popFor(t *thread) *waiter {
 		}
 		return w
 	}
-	l.lent--
+	l.takeBack(t)
 	l.idle = append(l.idle, t)
 	return nil
 }
@@ -204,6 +229,7 @@ func (d *Dispatcher) rouse() {
 func lend(t *thread, w *waiter, now time.Duration) {
 	w.share.take(w, now)
 	t.assign(w.share)
+	t.taken = now
 }
 
 // lose forgets a thread that will not come back. Of its process, which is about to be withdrawn, no other is lent.
@@ -212,7 +238,7 @@ func (d *Dispatcher) lose(t *thread) {
 	d.mu.Lock()
 	t.release()
 	t.lane.broken, t.lane.idle = true, nil
-	d.returned(t.lane)
+	d.returned(t)
 	d.mu.Unlock()
 	d.rouse() // another request of its share may run on another thread
 }
@@ -224,9 +250,10 @@ func (d *Dispatcher) shun(t *thread) {
 	d.mu.Unlock()
 }
 
-func (d *Dispatcher) returned(l *lane) {
-	l.lent--
-	if l.withdrawn && l.lent == 0 {
+func (d *Dispatcher) returned(t *thread) {
+	l := t.lane
+	l.takeBack(t)
+	if l.withdrawn && len(l.busy) == 0 {
 		d.emptied(l)
 	}
 }

@@ -10,7 +10,8 @@ import (
 func TestNoThreadIsLentOfAProcessThatLostOne(t *testing.T) {
 	d := crew(t, nil, 2, 4)
 	l, healthy := d.lanes[0], d.lanes[1]
-	healthy.lent, healthy.idle = 1, healthy.idle[:1]
+	healthy.lend(healthy.idle[1], 0)
+	healthy.idle = healthy.idle[:1]
 	lost, other := d.takeIdle(), d.takeIdle()
 	assert.Same(t, l, lost.lane, "it is the least busy")
 	assert.Same(t, l, other.lane)
@@ -19,5 +20,5 @@ func TestNoThreadIsLentOfAProcessThatLostOne(t *testing.T) {
 	assert.Nil(t, d.takeIdle())
 	d.giveBack(other)
 	assert.Nil(t, d.takeIdle(), "one that was busy comes back and stays out of use, too")
-	assert.Zero(t, l.lent)
+	assert.Empty(t, l.busy)
 }

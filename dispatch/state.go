@@ -54,7 +54,7 @@ func (d *Dispatcher) State() State {
 		Batches: d.counts.batches, Batched: d.counts.batched, Recalled: d.counts.recalled, Retries: d.retries.Load(),
 	}
 	for _, l := range d.lanes {
-		s.Busy += l.lent
+		s.Busy += len(l.busy)
 		s.Idle += len(l.idle)
 	}
 	now, others := now(), 0

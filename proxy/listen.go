@@ -121,7 +121,7 @@ func (p *Proxy) Close() {
 
 // listen opens the socket of one address.
 func listen(ctx context.Context, address string, backlog int) (net.Listener, error) {
-	return listenWith(ctx, &net.ListenConfig{}, address, backlog)
+	return listenWith(ctx, listenConfig(), address, backlog)
 }
 
 func listenWith(ctx context.Context, with *net.ListenConfig, address string, backlog int) (net.Listener, error) {

@@ -2,12 +2,12 @@ package workers
 
 import (
 	"io/fs"
-	"iter"
 	"os"
-	"path"
 	"strconv"
 	"strings"
 	"sync"
+
+	"forebay/config/cgroup"
 )
 
 // memoryKills tells the processes that the kernel has killed for want of memory from those that somebody else has. Its
@@ -55,80 +55,23 @@ func (m *memoryKills) explains() bool {
 // version 1 (cgroups(7)).
 func cgroupCounters(root fs.FS) []string {
 	var files []string
-	for _, mount := range cgroupMounts(root) {
+	for dir := range cgroup.Dirs(root, "memory") {
 		name := "memory.oom_control"
-		if mount.unified {
+		if dir.Unified {
 			name = "memory.events"
 		}
-		below, ok := strings.CutPrefix(ownCgroup(root, mount.unified), strings.TrimSuffix(mount.root, "/"))
-		if ok { // else it is not in sight: a container that sees only its own part
-			files = append(files, path.Join(mount.dir[1:], below, name))
-		}
-		files = append(files, path.Join(mount.dir[1:], name))
+		files = append(files, dir.File(name))
 	}
 	return files
 }
 
-// cgroupMount is where the memory controller's cgroups can be seen.
-type cgroupMount struct {
-	root    string // the cgroup that is seen at dir
-	dir     string
-	unified bool // version 2
-}
-
-// cgroupMounts reads mountinfo (proc_pid_mountinfo(5)).
-func cgroupMounts(root fs.FS) []cgroupMount {
-	var found []cgroupMount
-	for line := range linesOf(root, "proc/self/mountinfo") {
-		mount, kind, ok := strings.Cut(line, " - ")
-		fields, kinds := strings.Fields(mount), strings.Fields(kind)
-		if !ok || len(fields) < 5 || len(kinds) < 3 || !path.IsAbs(fields[4]) {
-			continue
-		}
-		m := cgroupMount{root: fields[3], dir: fields[4], unified: kinds[0] == "cgroup2"}
-		if m.unified || kinds[0] == "cgroup" && hasWord(kinds[2], "memory") {
-			found = append(found, m)
-		}
-	}
-	return found
-}
-
-// ownCgroup returns the cgroup that we are in, for the memory controller of version 1 or for version 2.
-func ownCgroup(root fs.FS, unified bool) string {
-	for line := range linesOf(root, "proc/self/cgroup") {
-		parts := strings.SplitN(line, ":", 3) // id, controllers, path
-		if len(parts) == 3 && (unified && parts[1] == "" || !unified && hasWord(parts[1], "memory")) {
-			return parts[2]
-		}
-	}
-	return ""
-}
-
-func hasWord(list, word string) bool {
-	for w := range strings.SplitSeq(list, ",") {
-		if w == word {
-			return true
-		}
-	}
-	return false
-}
-
 // readCounter returns the number behind a key in a file of lines "key number".
 func readCounter(root fs.FS, file, key string) (int, bool) {
-	for line := range linesOf(root, file) {
+	for line := range cgroup.Lines(root, file) {
 		if name, number, ok := strings.Cut(line, " "); ok && name == key {
 			n, err := strconv.Atoi(strings.TrimSpace(number))
 			return n, err == nil
 		}
 	}
 	return 0, false
-}
-
-// linesOf yields the lines of a small file, none if it cannot be read.
-func linesOf(root fs.FS, file string) iter.Seq[string] {
-	text, err := fs.ReadFile(root, file)
-	if err != nil {
-		return func(func(string) bool) {}
-	}
-	return strings.SplitSeq(strings.TrimSuffix(string(text), "\n"), "\n")
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,7 +12,6 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"github.com/spf13/pflag"
 
 	"forebay/config"
 	"forebay/proxy/coding"
@@ -33,11 +31,8 @@ const usualMinSize = 1 << 10
 
 // parseCompress reads what stands behind the command.
 func parseCompress(args []string) (options, error) {
-	opts := options{command: commandCompress, values: map[string][]string{}}
 	c := compression{minSize: usualMinSize, codings: coding.All[:]}
-	var help bool
-	flags := pflag.NewFlagSet("forebay compress", pflag.ContinueOnError)
-	flags.Usage = func() {}
+	flags := ownFlags(commandCompress)
 	flags.Func("min-size", "", func(text string) (err error) {
 		c.minSize, err = config.ParseSize(text)
 		return err
@@ -47,19 +42,12 @@ func parseCompress(args []string) (options, error) {
 		return err
 	})
 	flags.BoolVarP(&c.quiet, "quiet", "q", false, "")
-	flags.BoolVarP(&help, "help", "h", false, "")
-	if err := flags.Parse(args); err != nil {
-		return options{}, ownUsageError(commandCompress, err)
+	opts, dirs, err := parseOwn(commandCompress, flags, args)
+	if len(dirs) > 0 {
+		c.dirs = dirs
+		opts.compression = c
 	}
-	if help {
-		opts.command = commandHelp
-		return opts, nil
-	}
-	if c.dirs = flags.Args(); len(c.dirs) == 0 {
-		return options{}, errors.New("compress wants a directory: forebay compress DIR")
-	}
-	opts.compression = c
-	return opts, nil
+	return opts, err
 }
 
 func parseCodings(text string) ([]coding.Coding, error) {

@@ -27,32 +27,13 @@ const noBreak = "\u00a0"
 
 const usage = `Usage: forebay [options] [MODULE[:CALLABLE]]
        forebay COMMAND [options] [arguments]
-
-forebay serves a WSGI application over HTTP. MODULE is its module as Python
-imports it, CALLABLE the application in it or a call that makes one:
-shop.wsgi, shop:app, "shop:create_app()". Without CALLABLE it is application,
-then app. Without MODULE the demo application runs.
-`
-
-const asking = `
-status, top, stack, reload and stop ask a forebay that runs, by its admin
-listener: name that as the server has it, by --admin or FOREBAY_ADMIN, or call
-them where its forebay.toml is. health ends with 0 if requests may be sent to
-it, else with 1; without an admin listener it asks the first address for /.
-`
-
-const settings = `
-Each of these options can also stand in forebay.toml or in [tool.forebay] of
-pyproject.toml, under its name with _ for -, and in the environment as FOREBAY_
-and that name in capitals. Options beat the environment, which beats the file.
-TIME is 30s, 1m30s or seconds. SIZE is bytes, or 64k, 16MiB, 16MB. What has no
-value here is true or false there: preload = true, FOREBAY_PRELOAD=true.
 `
 
 // writeHelp writes the whole help in lines of at most that width.
 func writeHelp(stdout io.Writer, width int) {
 	var help strings.Builder
 	help.WriteString(usage)
+	writeParagraph(&help, width, manual.About)
 	group := ""
 	for _, command := range manual.Commands {
 		if command.Group != group {
@@ -61,11 +42,11 @@ func writeHelp(stdout io.Writer, width int) {
 		}
 		writeOption(&help, width, "  "+command.Synopsis(), command.Help)
 	}
-	help.WriteString(asking)
+	writeParagraph(&help, width, manual.Asking)
 	for _, group := range manual.Settings() {
 		writeOptions(&help, width, group.Name, group.Options)
 	}
-	help.WriteString(settings)
+	writeParagraph(&help, width, manual.Setting)
 	writeOptions(&help, width, "General", manual.General)
 	for _, command := range manual.Commands {
 		if len(command.Options) > 0 {
@@ -73,6 +54,11 @@ func writeHelp(stdout io.Writer, width int) {
 		}
 	}
 	_, _ = io.WriteString(stdout, help.String()) // a reader that left early wants no more of it
+}
+
+// writeParagraph writes a text, after an empty line.
+func writeParagraph(help *strings.Builder, width int, text string) {
+	help.WriteString("\n" + strings.Join(wrap(strings.ReplaceAll(text, "`", ""), width), "\n") + "\n")
 }
 
 // writeOptions writes options below a heading.

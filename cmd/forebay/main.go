@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 
+	"forebay/cmd/manual"
 	"forebay/config"
 )
 
@@ -30,6 +31,12 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		return compress(opts.compression, stdout, stderr)
 	case commandMigrate:
 		return migrate(opts.migrating, stdout, stderr)
+	case commandCompletion:
+		return show(manual.Completion(opts.shell), stdout, stderr)
+	case commandMan:
+		return show(manual.Man(buildVersion()), stdout, stderr)
+	case commandSchema:
+		return show(string(config.Schema()), stdout, stderr)
 	}
 	dir, err := os.Getwd()
 	if err != nil {
@@ -51,6 +58,14 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		return report(stderr, err, exitUsage)
 	}
 	return serve(sources, reading, stdout, stderr)
+}
+
+// show writes a text that somebody may keep in a file.
+func show(text string, stdout, stderr io.Writer) int {
+	if _, err := io.WriteString(stdout, text); err != nil {
+		return report(stderr, fmt.Errorf("write: %w", err), exitStart)
+	}
+	return exitOK
 }
 
 // report writes err, each fault of a configuration on a line of its own, and returns code.

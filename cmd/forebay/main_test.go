@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"forebay/cmd/manual"
 	"forebay/config"
 )
 
@@ -42,6 +43,9 @@ func TestCommands(t *testing.T) {
 		"help":              {args: []string{"help"}, want: outcome{0, helpOf(plainWidth), ""}},
 		"help in a bad dir": {toml: "= = =", args: []string{"--help"}, want: outcome{0, helpOf(plainWidth), ""}},
 		"version":           {args: []string{"version"}, want: outcome{0, versionLine() + "\n", ""}},
+		"the manual":        {toml: "= = =", args: []string{"man"}, want: outcome{0, manual.Man(buildVersion()), ""}},
+		"the schema":        {toml: "= = =", args: []string{"schema"}, want: outcome{0, string(config.Schema()), ""}},
+		"completion":        {args: []string{"completion", "fish"}, want: outcome{0, manual.Completion("fish"), ""}},
 		"check of leases": {
 			toml: "redis = 'redis://a'\n[[limit]]\nname = 'x'\nrate = '1000/s burst 80'\nshared = 'lease'\n" +
 				"[[limit]]\nname = 'y'\nrate = '1000/s'\nshared = 'strict'\n",
@@ -80,6 +84,17 @@ func TestCommands(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, runIn(t, c.toml, c.environ, c.args...)) })
 	}
+}
+
+func TestWhatIsShownIsThereInWhole(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("there is no /dev/full here")
+	}
+	t.Cleanup(func() { _ = full.Close() }) // nothing is in it
+	var stderr bytes.Buffer
+	assert.Equal(t, exitStart, run([]string{"schema"}, nil, full, &stderr))
+	assert.Contains(t, stderr.String(), "no space left on device")
 }
 
 func TestCheckPrintsEachValueAndItsOrigin(t *testing.T) {

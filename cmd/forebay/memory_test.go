@@ -2,13 +2,9 @@ package main_test
 
 import (
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,44 +13,8 @@ import (
 // enoughMemory is for a master and two workers with the race detector, and not for what the application takes.
 const enoughMemory = "400M"
 
-// memoryCgroup makes a cgroup with a limit that the test's processes can be put into: version 2 where it controls memory,
-// else version 1.
-func memoryCgroup(t *testing.T) string {
-	t.Helper()
-	own, err := os.ReadFile("/proc/self/cgroup")
-	if err != nil {
-		t.Skip("there are no cgroups")
-	}
-	for line := range strings.Lines(string(own)) {
-		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		mount, limit := "/sys/fs/cgroup", "memory.max"
-		switch {
-		case len(parts) != 3, parts[1] != "" && parts[1] != "memory":
-			continue
-		case parts[1] == "memory":
-			mount, limit = "/sys/fs/cgroup/memory", "memory.limit_in_bytes"
-		}
-		dir := filepath.Join(mount, parts[2], "forebay-test")
-		if os.Mkdir(dir, 0o755) != nil {
-			continue
-		}
-		t.Cleanup(func() {
-			assert.Eventually(t, func() bool { return os.Remove(dir) == nil }, startDeadline, 10*time.Millisecond)
-		})
-		if os.WriteFile(filepath.Join(dir, limit), []byte(enoughMemory), 0o600) == nil {
-			return dir
-		}
-	}
-	t.Skip("no cgroup with a memory limit can be made here")
-	return ""
-}
-
 func TestWorkerThatTakesAllMemory(t *testing.T) {
-	dir := memoryCgroup(t)
-	into := func(cmd *exec.Cmd) { // the shell goes into the cgroup and becomes forebay
-		cmd.Args = append([]string{"sh", "-c", `echo $$ >"$0" && exec "$@"`, filepath.Join(dir, "cgroup.procs"), cmd.Path}, cmd.Args[1:]...)
-		cmd.Path = "/bin/sh"
-	}
+	into := intoCgroup(t, "memory", map[string]string{"memory.max": enoughMemory}, map[string]string{"memory.limit_in_bytes": enoughMemory})
 	s := launch(t, into, "-b", "127.0.0.1:0", "-w", "2", "--threads", "1", "--chdir", apps, "crashes")
 	s.Stderr.Await(t, regexp.MustCompile(`INFO  memory is limited by the cgroup limit=419430400 own=104857600\n`))
 	assert.Equal(t, http.StatusBadGateway, send(t, "POST", s.URL+"/memory").status)

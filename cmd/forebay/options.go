@@ -15,18 +15,21 @@ import (
 
 // The commands. An application that has the name of one is given with its callable: check:app.
 const (
-	commandServe    = ""
-	commandCheck    = "check"
-	commandCompress = "compress"
-	commandMigrate  = "migrate"
-	commandStatus   = "status"
-	commandTop      = "top"
-	commandStack    = "stack"
-	commandHealth   = "health"
-	commandReload   = "reload"
-	commandStop     = "stop"
-	commandVersion  = "version"
-	commandHelp     = "help"
+	commandServe      = ""
+	commandCheck      = "check"
+	commandCompress   = "compress"
+	commandMigrate    = "migrate"
+	commandCompletion = "completion"
+	commandMan        = "man"
+	commandSchema     = "schema"
+	commandStatus     = "status"
+	commandTop        = "top"
+	commandStack      = "stack"
+	commandHealth     = "health"
+	commandReload     = "reload"
+	commandStop       = "stop"
+	commandVersion    = "version"
+	commandHelp       = "help"
 )
 
 var commands = manual.Names()
@@ -47,14 +50,10 @@ type options struct {
 	values map[string][]string
 	// compression is what compress is to do.
 	compression compression
+	// shell is completion's argument.
+	shell string
 	// migrating is what migrate is to do.
 	migrating migrating
-}
-
-// withOwnOptions read what stands behind commands that take no options of the server.
-var withOwnOptions = map[string]func(args []string) (options, error){
-	commandCompress: parseCompress,
-	commandMigrate:  parseMigrate,
 }
 
 // parseOptions reads the command line. Options may stand before and after the application. The error says what to type

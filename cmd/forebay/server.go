@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"forebay/config"
+	"forebay/config/cgroup"
 	"forebay/dispatch"
 	"forebay/proxy"
 	"forebay/proxy/access"
@@ -78,7 +79,7 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	}
 	cfg = s.started.cfg
 	s.mapped = cfg.Proxy.Static
-	limitOwnMemory(workers.MemoryLimit(), s.log)
+	limitOwnMemory(cgroup.Memory(), s.log)
 	s.stopping = newStopping(cfg.Dispatch.GracefulTimeout)
 	if s.access, err = access.Open(cfg.Log, accessStdout(stdout), s.log); err != nil {
 		return nil, err

@@ -3,11 +3,11 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"forebay/config"
+	"forebay/config/cgroup"
 	"forebay/proxy"
 	"forebay/proxy/limit"
 	"forebay/proxy/static"
@@ -32,9 +32,9 @@ func setupOf(cfg config.Config, dir string) (setup, error) {
 		cfg = forDevelopment(cfg)
 	}
 	if cfg.Workers.Processes == 0 {
-		cfg.Workers.Processes = runtime.GOMAXPROCS(0) // the Go runtime asks the cgroup
+		cfg.Workers.Processes = cgroup.CPUs()
 	}
-	cfg = fitted(cfg, workers.MemoryLimit())
+	cfg = fitted(cfg, cgroup.Memory())
 	program, err := programOf(cfg, dir)
 	if err != nil {
 		return setup{}, err

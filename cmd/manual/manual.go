@@ -104,6 +104,10 @@ var Commands = []Command{
 			{Long: "python", Value: Value{Metavar: "PATH", Place: config.PlaceProgram}, Help: "the interpreter that runs gunicorn's file"},
 			{Long: "force", Help: "replace a file that is there"},
 		}},
+	{Name: "completion", Group: groupSetUp, Argument: Argument{Value: Value{Metavar: strings.Join(Shells, "|"), Choices: Shells}},
+		Help: "print what completes command lines in that shell"},
+	{Name: "man", Group: groupSetUp, Help: "print the manual page: forebay man | man -l -"},
+	{Name: "schema", Group: groupSetUp, Help: "print the JSON Schema of forebay.toml, for editors"},
 	{Name: "version", Group: groupSetUp, Help: "print the version"},
 	{Name: "help", Group: groupSetUp, Help: "print all options"},
 
@@ -148,7 +152,7 @@ func (c Command) Synopsis() string {
 	if c.Name != "" {
 		words = append(words, c.Name)
 	}
-	if len(c.Options) > 0 || c.Settings == TakesAll {
+	if len(c.Options) > 0 || c.Settings != TakesNothing {
 		words = append(words, "[options]")
 	}
 	if argument := c.Argument.String(); argument != "" {

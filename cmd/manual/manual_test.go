@@ -59,7 +59,7 @@ func TestSettingsAreAllThatHaveAnOption(t *testing.T) {
 
 func TestSynopsis(t *testing.T) {
 	cases := map[string]string{
-		"check": "check [options] [MODULE[:CALLABLE]]", "compress": "compress [options] DIR...", "stack": "stack [PID]", "version": "version",
+		"check": "check [options] [MODULE[:CALLABLE]]", "compress": "compress [options] DIR...", "stack": "stack [options] [PID]", "completion": "completion bash|zsh|fish", "version": "version",
 	}
 	for name, want := range cases {
 		command, known := Find(name)

@@ -78,6 +78,9 @@ func (o order) make(ctx context.Context, stdout io.Writer) error {
 		}
 		made = append(made, files...)
 	}
+	if !o.wheels {
+		made = append(made, handedOut(o.version)...)
+	}
 	if err := os.MkdirAll(o.out, 0o755); err != nil { //nolint:gosec // G301: what is handed out is for everybody
 		return fmt.Errorf("make %s: %w", o.out, err)
 	}

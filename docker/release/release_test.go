@@ -77,6 +77,13 @@ func TestBinary(t *testing.T) {
 		assert.Contains(t, string(said), "forebay "+testVersion+" (")
 		assert.False(t, bytes.Contains(binary, []byte("ld-linux")), "it asks for a dynamic linker")
 	})
+	t.Run("it prints the manual that lies beside it", func(t *testing.T) {
+		for i, args := range [][]string{{"man"}, {"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"}, {"schema"}} {
+			said, err := exec.CommandContext(t.Context(), path, args...).Output()
+			require.NoError(t, err)
+			assert.Equal(t, string(handedOut(testVersion)[i].content), string(said), args)
+		}
+	})
 	t.Run("it is small enough", func(t *testing.T) { assert.Less(t, len(binary), maxBinary) })
 	t.Run("its bill names what the linker says", func(t *testing.T) {
 		text, err := billOf(path, testVersion, binary)
@@ -100,6 +107,9 @@ func TestWheel(t *testing.T) {
 	checkRecord(t, entries)
 	checkTags(t, made.name, entries)
 	assert.Equal(t, file{"forebay-1.2.3.data/scripts/forebay", binary, 0o755}, entries["forebay-1.2.3.data/scripts/forebay"])
+	for _, f := range shared(testVersion) {
+		assert.Equal(t, f.content, entries["forebay-1.2.3.data/data/"+f.name].content, f.name)
+	}
 	assert.Equal(t, materials, entries["forebay-1.2.3.dist-info/sboms/forebay.cdx.json"].content)
 	assert.Contains(t, string(entries["forebay-1.2.3.dist-info/METADATA"].content), "\nName: forebay\nVersion: 1.2.3\n")
 	assert.Contains(t, string(entries["forebay/__init__.py"].content), "class RequestTimeout(BaseException):")

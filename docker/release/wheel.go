@@ -15,7 +15,7 @@ import (
 )
 
 // wheel is a file for pip (the binary distribution format of the Python packaging guide, once PEP 427): the binary, which
-// pip puts beside the environment's python, and a package that finds it there.
+// pip puts beside the environment's python, a package that finds it there, and what man and the shells look for.
 type wheel struct {
 	version string // in Python's form
 	tags    []string
@@ -48,6 +48,9 @@ func newWheel(dir string, p platform, version string, binary, materials []byte) 
 	}
 	w.add("forebay/py.typed", nil, read) // PEP 561
 	w.add(w.name()+".data/scripts/forebay", binary, runs)
+	for _, f := range shared(version) {
+		w.add(w.name()+".data/data/"+f.name, f.content, f.mode)
+	}
 	w.add(info+"METADATA", w.metadata(texts["README"]), read)
 	w.add(info+"WHEEL", w.format(), read)
 	w.add(info+"licenses/LICENSE", texts["LICENSE"], read)

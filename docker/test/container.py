@@ -1,7 +1,7 @@
 """Runs the example's image with runc and looks at it from outside: container.py IMAGE ROOT.
 
 IMAGE is what "buildah inspect" says of the image, ROOT where its file system is. What Docker and Kubernetes would do is
-done: the first process of namespaces of its own, the image's user, no rights, a read-only root, a limit of memory.
+done: the first process of namespaces of its own, the image's user, no rights, a read-only root, limits of memory and CPUs.
 """
 
 import json
@@ -57,7 +57,7 @@ def bundle(writable):
         "root": {"path": root, "readonly": True},
         "mounts": mounts,
         "linux": {
-            "resources": {"memory": {"limit": MEMORY}},
+            "resources": {"memory": {"limit": MEMORY}, "cpu": {"quota": 50000, "period": 100000}},
             "namespaces": [{"type": kind} for kind in ("pid", "ipc", "uts", "mount")],
         },
     }
@@ -169,6 +169,10 @@ class Sealed(unittest.TestCase):
 
     def test_memory_is_the_cgroups(self):
         self.container.await_line(self.container.log, rf"memory is limited by the cgroup limit={MEMORY} own={MEMORY // 4}$")
+
+    def test_workers_are_as_many_as_the_cgroups_cpus(self):
+        """Half of one is one, and not as many as the machine has."""
+        self.container.await_line(self.container.log, r"^  workers +1 × 8 threads$")
 
     def test_a_body_that_does_not_fit_into_memory_is_refused(self):
         self.assertEqual(self.container.get("/upload/", b"x" * 1000), (200, "1000 bytes\n"))

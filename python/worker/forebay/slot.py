@@ -51,6 +51,7 @@ class Slot:
         "kept",
         "lock",
         "held",
+        "size",
         "since",
         "closed",
         "begun",
@@ -70,6 +71,7 @@ class Slot:
         self.kept = 0
         self.lock = threading.Lock()
         self.held: list[bytes] = []  # answers that were not written yet
+        self.size = 0  # of them, but for one that is about to be written
         self.since = 0.0  # when the first of them was held
         self.closed = False
         # The last request that the application was called for, as its only item. The master reads it when this process
@@ -135,7 +137,8 @@ class Slot:
             if not self.held:
                 self.since = time.monotonic()
             self.held.append(data)
-            if sum(map(len, self.held)) > _HOLD_BYTES:
+            self.size += len(data)
+            if self.size > _HOLD_BYTES:
                 self._flush()
 
     def send(self, data: bytes) -> None:
@@ -149,6 +152,7 @@ class Slot:
     def _flush(self) -> None:
         if self.held:
             self._write(b"".join(self.held))
+            self.size = 0
             self.held.clear()  # not before: while anything is held, the thread waits for the lock and keeps the order
 
     def _write(self, data: bytes) -> None:

@@ -1,13 +1,30 @@
-package workers
+package cgroup
 
 import (
 	"math"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/assert"
 )
 
-func TestMemoryLimit(t *testing.T) {
+const (
+	memoryOfV1 = "36 31 0:33 / /sys/fs/cgroup/memory rw,relatime shared:9 - cgroup cgroup rw,memory\n"
+	cpuOfV1    = "33 31 0:30 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
+	mountOfV2  = "30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
+	others     = "22 1 8:1 / / rw - ext4 /dev/sda1 rw\nshort\n"
+)
+
+// machine is the root of a file system with what the kernel shows.
+func machine(mounts, cgroup string, files map[string]string) fstest.MapFS {
+	root := fstest.MapFS{"proc/self/mountinfo": {Data: []byte(mounts)}, "proc/self/cgroup": {Data: []byte(cgroup)}}
+	for name, text := range files {
+		root[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	return root
+}
+
+func TestMemory(t *testing.T) {
 	const v2, v1, none = "sys/fs/cgroup/", "sys/fs/cgroup/memory/", int64(math.MaxInt64)
 	cases := map[string]struct {
 		mounts, cgroup string
@@ -21,15 +38,15 @@ func TestMemoryLimit(t *testing.T) {
 			mountOfV2, "0::/pod/app\n",
 			map[string]string{v2 + "pod/app/memory.max": "max\n", v2 + "pod/memory.max": "1000\n", v2 + "memory.max": "2000\n"}, 1000,
 		},
-		"version 1": {mountOfV1, "4:memory:/docker/1\n", map[string]string{v1 + "docker/1/memory.limit_in_bytes": "4096\n"}, 4096},
+		"version 1": {memoryOfV1, "4:memory:/docker/1\n", map[string]string{v1 + "docker/1/memory.limit_in_bytes": "4096\n"}, 4096},
 		"version 1, not in sight": {
-			mountOfV1, "4:memory:/docker/1\n", map[string]string{v1 + "memory.limit_in_bytes": "4096\n"}, 4096,
+			memoryOfV1, "4:memory:/docker/1\n", map[string]string{v1 + "memory.limit_in_bytes": "4096\n"}, 4096,
 		},
 		"version 1, none": {
-			mountOfV1, "4:memory:/a\n", map[string]string{v1 + "a/memory.limit_in_bytes": "9223372036854771712\n"}, none,
+			memoryOfV1, "4:memory:/a\n", map[string]string{v1 + "a/memory.limit_in_bytes": "9223372036854771712\n"}, none,
 		},
 		"both versions": {
-			others + mountOfV1 + mountOfV2, "4:memory:/a\n0::/a\n", map[string]string{v1 + "a/memory.limit_in_bytes": "8192\n"}, 8192,
+			others + memoryOfV1 + mountOfV2, "4:memory:/a\n0::/a\n", map[string]string{v1 + "a/memory.limit_in_bytes": "8192\n"}, 8192,
 		},
 		"what is no number":    {mountOfV2, "0::/\n", map[string]string{v2 + "memory.max": "lots\n"}, none},
 		"what is no limit":     {mountOfV2, "0::/\n", map[string]string{v2 + "memory.max": "-1\n"}, none},
@@ -39,6 +56,6 @@ func TestMemoryLimit(t *testing.T) {
 		"two lines of nothing": {mountOfV2, "\n\n", map[string]string{v2 + "memory.max": ""}, none},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, memoryLimit(machine(c.mounts, c.cgroup, c.files))) })
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, memory(machine(c.mounts, c.cgroup, c.files))) })
 	}
 }

@@ -1,0 +1,73 @@
+package dispatch
+
+import "time"
+
+// Threads of one process that run Python take turns by its GIL, and where requests take some microseconds the taking of
+// turns costs more than they do: eight threads of two processes need a third more CPU time than one of each that is given
+// batches. So while requests are that short, and one thread of a process is at work, the others rest although requests
+// wait, as long as those make less than a whole batch for each process. A thread that is slow after all does not count as
+// one that is at work: what waits is started on those that rest.
+const (
+	// tiny is what requests have to take on average for threads to rest.
+	tiny = 100 * time.Microsecond
+	// restLeast is how many have to wait for each process: fewer are no batch worth waiting for.
+	restLeast = 4
+	// slowAfter is how long a thread may have what it was given before it counts as slow, and restInterval how often that is
+	// looked at while some rest and requests wait.
+	slowAfter    = 2 * time.Millisecond
+	restInterval = time.Millisecond
+)
+
+// mayRest reports whether a thread that is back is better left idle, although requests may wait. Where path prefixes have
+// threads of their own nobody rests. The caller holds the lock.
+func (d *Dispatcher) mayRest(t *thread) bool {
+	l, waiting := t.lane, d.common.queue.len()
+	if waiting < restLeast*len(d.lanes) || waiting >= maxBatch*len(d.lanes) {
+		return false
+	}
+	if d.divided || l.parallel || len(l.busy)-l.slow < 2 || d.pace.mean() > tiny {
+		return false
+	}
+	if !d.minds {
+		d.minds = true
+		d.wake()
+	}
+	return true
+}
+
+// relieve starts what waits on the threads that rest, if one that is at work has become slow.
+func (d *Dispatcher) relieve(now time.Duration) {
+	d.mu.Lock()
+	found := false
+	if d.common.queue.len() > 0 {
+		for _, l := range d.lanes {
+			found = l.findSlow(now) || found
+		}
+	}
+	d.mu.Unlock()
+	if found {
+		d.rouse()
+	}
+}
+
+// findSlow notes which threads are slow now, and reports whether there are any that were not before.
+func (l *lane) findSlow(now time.Duration) (found bool) {
+	if len(l.idle) == 0 {
+		return false
+	}
+	for _, t := range l.busy {
+		if !t.slow && now-t.taken > slowAfter {
+			t.slow, found = true, true
+			l.slow++
+		}
+	}
+	return found
+}
+
+// endSlow is for a thread that is back.
+func (t *thread) endSlow() {
+	if t.slow {
+		t.slow = false
+		t.lane.slow--
+	}
+}
