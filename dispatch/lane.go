@@ -159,9 +159,13 @@ func (d *Dispatcher) dropGone(t *thread, first *waiter) *waiter {
 	return first
 }
 
-// gone finishes a request whose client has left, and reports whether it has.
+// momentary is how long a request may have waited whose client is not looked at: it has hardly sent it, and to look costs as
+// much as all else that is decided about it.
+const momentary = time.Millisecond
+
+// gone finishes a request whose client has left while it waited, and reports whether it has.
 func (d *Dispatcher) gone(w *waiter) bool {
-	if !w.req.Client.Gone() {
+	if w.waited < momentary || !w.req.Client.Gone() {
 		return false
 	}
 	d.mu.Lock()

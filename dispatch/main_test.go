@@ -233,12 +233,14 @@ func (th *theatre) open() (*python.Response, *actor) {
 	return got.resp, a
 }
 
-// queued asks, and returns when the request is the n-th that waits.
+// queued asks, and returns when the request is the n-th that waits, for so long that its client is looked at.
 func (th *theatre) queued(n int, method, path string, c python.Client) <-chan result {
 	th.t.Helper()
 	results := make(chan result, 1)
 	go func() { results <- th.ask(method, path, c) }()
 	require.Eventually(th.t, func() bool { return th.waitingNow() == n }, deadline, time.Millisecond)
+	waits := now() + momentary
+	require.Eventually(th.t, func() bool { return now() > waits }, deadline, momentary/4)
 	return results
 }
 
