@@ -70,21 +70,21 @@ func (t *thread) unanswered() bool {
 	return err != nil
 }
 
-// startBatch gives a thread a request together with those behind it, and runs the first.
-func (d *Dispatcher) startBatch(t *thread, req *python.Request) (*python.Response, rest, error) {
+// startBatch gives a thread a request together with those behind it, and runs the first, which begins at since.
+func (d *Dispatcher) startBatch(t *thread, req *python.Request, since time.Time) (*python.Response, rest, error) {
 	t.reqs = append(t.reqs[:0], req)
 	for _, w := range t.behind {
 		t.reqs = append(t.reqs, w.req)
 	}
 	t.limit = d.cfg().timeout(req.Path)
-	err := t.slot.SendAll(t.reqs, t.deadline(time.Now()))
+	err := t.slot.SendAll(t.reqs, t.deadline(since))
 	clear(t.reqs)
 	if err != nil {
 		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)
 	}
-	t.given, t.begun = true, false
+	t.given, t.begun, t.hand = true, false, 0
 	t.slot.Begin(req)
-	return d.run(t, req)
+	return d.run(t, req, since)
 }
 
 // behindNext returns the request that the thread was given next, or nil at the end of a batch.
@@ -167,6 +167,7 @@ func (t *thread) abandon(err error, died bool) {
 		begun, known = t.slot.Begun()
 	}
 	for w := t.behindNext(); w != nil; w = t.behindNext() {
+		w.waited = now() - w.since // nobody knows how much of it one ran that has begun
 		begun--
 		if known && begun < 1 && w.req.Trace.Missed < maxMissed {
 			w.req.Trace.Missed++

@@ -129,7 +129,7 @@ func (d *Dispatcher) try(req *python.Request) (*python.Response, error) {
 	case err != nil:
 		return nil, err
 	case t != nil: // a thread was idle: this goroutine runs the exchange itself
-		resp, rest, err := d.exchange(t, req)
+		resp, rest, err := d.exchange(t, req, time.Now())
 		d.settle(t, rest)
 		return resp, err
 	}

@@ -68,23 +68,29 @@ func (d *Dispatcher) drive(j job) {
 		if j.waiter == nil {
 			return
 		}
-		resp, r, err := d.serve(j.thread, j.waiter.req)
 		w := j.waiter
+		resp, r, err := d.serve(j.thread, w)
 		j.waiter, j.rest = nil, r
 		w.finish(resp, err)
 	}
 }
 
-// serve runs a waiting request: with those that go in one batch with it, or as one of them.
-func (d *Dispatcher) serve(t *thread, req *python.Request) (*python.Response, rest, error) {
+// serve runs a waiting request: with those that go in one batch with it, or as one of them. It has waited until now, or
+// until the one before it in the batch was over.
+func (d *Dispatcher) serve(t *thread, w *waiter) (*python.Response, rest, error) {
+	since := t.free
+	if !t.given {
+		since = time.Now()
+	}
+	w.waited = since.Sub(began) - w.since
 	switch {
 	case t.given:
-		t.slot.Begin(req)
-		return d.run(t, req)
+		t.slot.Begin(w.req)
+		return d.run(t, w.req, since)
 	case len(t.behind) > 0:
-		return d.startBatch(t, req)
+		return d.startBatch(t, w.req, since)
 	}
-	return d.exchange(t, req)
+	return d.exchange(t, w.req, since)
 }
 
 // see brings a thread from the rest of its request to idle. It reports false if the thread is lost.
@@ -110,7 +116,8 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 	default: // it is back
 	}
 	if r.state != idle {
-		t.slot.Finish(time.Now())
+		t.free = time.Now()
+		t.slot.Finish(t.free)
 	}
 	return true
 }

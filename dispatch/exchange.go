@@ -28,31 +28,53 @@ const (
 )
 
 // exchange gives a request to an idle thread and waits for the head of the answer. The caller settles the rest.
-func (d *Dispatcher) exchange(t *thread, req *python.Request) (*python.Response, rest, error) {
+//
+// The request begins at since, which is before the write: that wakes the worker, whose answer may be here before the
+// write returns.
+func (d *Dispatcher) exchange(t *thread, req *python.Request, since time.Time) (*python.Response, rest, error) {
 	t.limit = d.cfg().timeout(req.Path)
-	if err := t.slot.Send(req, t.deadline(time.Now())); err != nil {
+	if err := t.slot.Send(req, t.deadline(since)); err != nil {
 		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)
 	}
-	return d.run(t, req)
+	return d.run(t, req, since)
 }
 
-// run sees the request through that a thread has been given and comes to now, up to the head of its answer.
-func (d *Dispatcher) run(t *thread, req *python.Request) (*python.Response, rest, error) {
+// run sees the request through that a thread was given and that began at since, up to the head of its answer.
+func (d *Dispatcher) run(t *thread, req *python.Request, since time.Time) (*python.Response, rest, error) {
 	req.Trace.PID, req.Trace.Thread = t.slot.Worker().PID(), t.slot.Index()
 	req.Trace.Tries++
-	t.since, t.limit = time.Now(), d.cfg().timeout(req.Path)
-	resp, r, err := d.converse(t, req, t.deadline(t.since))
-	req.Trace.Ran = time.Since(t.since)
-	d.pace.add(req.Trace.Ran)
+	t.since, t.limit = since, d.cfg().timeout(req.Path)
+	resp, r, err := d.converse(t, req, t.deadline(since))
+	now := time.Now()
+	ran := t.ran(now)
+	t.free = since.Add(ran)
+	d.pace.add(ran)
 	switch r.state {
 	case lost: // the slot has noted what it was, for the line about the process's end
 		err = d.unlessBegun(t, req, err)
 	case idle:
-		t.slot.Finish(t.since.Add(req.Trace.Ran))
+		t.slot.Finish(now)
 	default:
 		t.slot.Leave()
 	}
+	if errors.Is(err, errNotBegun) {
+		req.Trace.Queued += ran
+	} else {
+		req.Trace.Ran += ran
+	}
 	return resp, r, err
+}
+
+// ran is how long the request took whose answer is here. A worker holds answers within a batch back for a moment; those
+// that have come together have the same part of the time that they took together.
+func (t *thread) ran(now time.Time) time.Duration {
+	switch {
+	case t.hand > 0:
+		t.hand--
+	case len(t.behind) > 0:
+		t.hand = min(t.slot.InHand(), len(t.behind))
+	}
+	return now.Sub(t.since) / time.Duration(1+t.hand)
 }
 
 // deadline returns until when the request that runs may take for what it began at a time; zero means for ever.

@@ -27,6 +27,7 @@ type thread struct {
 	share *share // whose requests run on it; nil for the common one, and while it is idle. Guarded by Dispatcher.mu
 
 	since  time.Time         // when the one that runs was begun
+	free   time.Time         // when the one before it was over
 	limit  time.Duration     // how long it may take to its head, and then between two chunks; 0: no limit
 	place  int               // in the lane's busy. This and the next two are guarded by Dispatcher.mu
 	taken  time.Duration     // when it was given what it runs
@@ -34,6 +35,7 @@ type thread struct {
 	given  bool              // the requests of behind were sent together with the one that runs
 	begun  bool              // and it is known that it has begun them all
 	behind []*waiter         // requests that run next on it
+	hand   int               // of these, those whose answers came together with the one before them
 	reqs   []*python.Request // memory for startBatch
 }
 

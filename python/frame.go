@@ -94,6 +94,11 @@ type FrameHead struct {
 	Flags  Flags
 }
 
+// Whole reports whether the frame is all of an answer, and the thread that sent it is back already.
+func (h FrameHead) Whole() bool {
+	return (h.Kind == KindResponse || h.Kind == KindError) && h.Flags&FlagFree != 0
+}
+
 // ParseHead reads a frame's head from the first HeadSize bytes of b. It refuses a payload over MaxPayload, except that of
 // a CHUNK, which is read in pieces.
 func ParseHead(b []byte) (FrameHead, error) {

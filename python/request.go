@@ -43,8 +43,8 @@ type Request struct {
 
 // Trace says how a request fared behind the front.
 type Trace struct {
-	Queued time.Duration // waited for a thread
-	Ran    time.Duration // from dispatch to the head of the response
+	Queued time.Duration // waited for a thread, or for its turn on it
+	Ran    time.Duration // on one to the head of the response, and on those before it whose workers died
 	PID    int           // of the worker that ran it last; 0: none did
 	Thread int           // in that worker, from 0
 	Tries  int           // how often a thread was given it, and had begun it or may have when its worker died

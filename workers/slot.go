@@ -205,6 +205,21 @@ func (s *Slot) Receive(deadline time.Time) (python.Frame, error) {
 	return python.Frame{Kind: head.Kind, Flags: head.Flags, Payload: payload}, nil
 }
 
+// InHand returns how many more answers are here already, behind the one that Receive returned last: whole ones, in one
+// frame each, after which the thread is free.
+func (s *Slot) InHand() (n int) {
+	if s.chunkLeft > 0 {
+		return 0
+	}
+	for at := s.r; s.w-at >= python.HeadSize; n++ {
+		head, err := python.ParseHead(s.buf[at:s.w])
+		if at += python.HeadSize + head.Length; err != nil || at > s.w || !head.Whole() {
+			break
+		}
+	}
+	return n
+}
+
 func (s *Slot) chunk(deadline time.Time) (python.Frame, error) {
 	if err := s.fill(min(1, s.chunkLeft), deadline); err != nil {
 		return python.Frame{}, err

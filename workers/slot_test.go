@@ -3,6 +3,7 @@ package workers
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -155,4 +156,42 @@ func TestDeathThatWasOurDoingIsToldApart(t *testing.T) {
 	err := slot.Broken(os.ErrInvalid)
 	assert.ErrorIs(t, err, ErrWorkerKilled)
 	assert.ErrorIs(t, err, ErrWorkerDied)
+}
+
+func TestAnswersInHand(t *testing.T) {
+	whole := python.AppendFrame(nil, python.KindResponse, python.FlagFree, []byte("answer"))
+	failed := python.AppendFrame(nil, python.KindError, python.FlagFree, []byte("fault"))
+	cases := map[string]struct {
+		behind [][]byte
+		want   int
+	}{
+		"nothing":                {nil, 0},
+		"two":                    {[][]byte{whole, failed}, 2},
+		"the beginning of one":   {[][]byte{whole, whole[:python.HeadSize-1]}, 1},
+		"all but a byte":         {[][]byte{whole, whole[:len(whole)-1]}, 1},
+		"one that goes on":       {[][]byte{python.AppendFrame(nil, python.KindHead, 0, nil), whole}, 0},
+		"one that is not over":   {[][]byte{python.AppendFrame(nil, python.KindResponse, 0, nil), whole}, 0},
+		"a frame beyond measure": {[][]byte{{0xff, 0xff, 0xff, 0xff, byte(python.KindResponse), byte(python.FlagFree)}}, 0},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			slot, answers := pipedSlot(t)
+			_, err := answers.Write(slices.Concat(whole, slices.Concat(c.behind...)))
+			require.NoError(t, err)
+			_, err = slot.Receive(time.Now().Add(deadline))
+			require.NoError(t, err)
+			assert.Equal(t, c.want, slot.InHand())
+		})
+	}
+}
+
+func TestNoAnswerIsInHandWithinAChunk(t *testing.T) {
+	slot, answers := pipedSlot(t)
+	_, err := answers.Write(python.AppendFrame(nil, python.KindChunk, 0, python.AppendFrame(nil, python.KindResponse, python.FlagFree, nil))[:python.HeadSize+1])
+	require.NoError(t, err)
+	_, err = slot.Receive(time.Now().Add(deadline))
+	require.NoError(t, err)
+	_, err = answers.Write(python.AppendFrame(nil, python.KindResponse, python.FlagFree, nil))
+	require.NoError(t, err)
+	assert.Zero(t, slot.InHand())
 }
