@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"forebay/bench/peer"
+	"forebay/bench/priority"
 	"forebay/bench/report"
 )
 
@@ -47,7 +48,7 @@ func (r *Report) try(ctx context.Context, one peer.Peer) error {
 	if err := peer.Start(ctx, one, work); err != nil {
 		return err
 	}
-	restore, err := comeFirst()
+	restore, err := priority.Raise()
 	if err != nil {
 		peer.Progress("the load has no higher priority than the peer, and may be late: " + err.Error())
 	} else {

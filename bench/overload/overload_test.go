@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -176,20 +175,4 @@ func TestOptionsHaveBounds(t *testing.T) {
 	opts, err := parseOptions([]string{"-spin", "-cost", "7ms"})
 	require.NoError(t, err)
 	assert.Equal(t, "/spin/7", opts.path())
-}
-
-func TestThePriorityIsGivenBack(t *testing.T) {
-	before, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
-	require.NoError(t, err)
-	restore, err := comeFirst()
-	if err != nil {
-		t.Skip("it takes root:", err)
-	}
-	during, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
-	require.NoError(t, err)
-	assert.Equal(t, 20-loadPriority, during)
-	restore()
-	after, err := syscall.Getpriority(syscall.PRIO_PROCESS, 0)
-	require.NoError(t, err)
-	assert.Equal(t, before, after)
 }
