@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 )
 
@@ -19,13 +20,14 @@ const clockTick = time.Second / 100
 // miss the time of those that went.
 var ErrTreeChanged = errors.New("a process of the peer came or went during the run")
 
-// Usage is the CPU time that one process has used.
+// Usage is the CPU time that one process has used, and how often its threads gave up a CPU.
 type Usage struct {
-	ticks   int64
-	threads map[string]time.Duration // nil where the kernel does not say
+	ticks    int64
+	threads  map[string]time.Duration // nil where the kernel does not say
+	switches map[string]int64
 }
 
-// ReadUsage reads the CPU time of the roots and all they have forked.
+// ReadUsage reads the usage of the roots and all they have forked.
 func ReadUsage(roots []int) (map[int]Usage, error) {
 	all, err := readStats()
 	if err != nil {
@@ -37,7 +39,11 @@ func ReadUsage(roots []int) (map[int]Usage, error) {
 		if err != nil {
 			return nil, err
 		}
-		tree[pid] = Usage{ticks: all[pid].ticks, threads: threads}
+		switches, err := readSwitches(pid)
+		if err != nil {
+			return nil, err
+		}
+		tree[pid] = Usage{ticks: all[pid].ticks, threads: threads, switches: switches}
 	}
 	return tree, nil
 }
@@ -52,8 +58,8 @@ func readThreads(pid int) (map[string]time.Duration, error) {
 	threads := make(map[string]time.Duration, len(paths))
 	for _, path := range paths {
 		line, err := os.ReadFile(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // the thread has ended since it was listed
+		if ended(err) {
+			continue // since it was listed
 		}
 		if err != nil {
 			return nil, err
@@ -64,6 +70,9 @@ func readThreads(pid int) (map[string]time.Duration, error) {
 	}
 	return threads, nil
 }
+
+// ended reports whether a file below /proc was not read because its thread has ended.
+func ended(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH) }
 
 // parseSchedstat reads the first of the three numbers: nanoseconds spent on a CPU.
 func parseSchedstat(line []byte) (time.Duration, error) {

@@ -75,6 +75,17 @@ func descendants(all map[int]procStat, roots []int) []int {
 	return found
 }
 
+// Tree are the roots and all that they have forked, in the order of their numbers.
+func Tree(roots []int) ([]int, error) {
+	all, err := readStats()
+	if err != nil {
+		return nil, err
+	}
+	found := descendants(all, roots)
+	slices.Sort(found)
+	return found, nil
+}
+
 // Children are the processes that this one has forked and that are still there, in the order of their numbers.
 func Children(pid int) ([]int, error) {
 	all, err := readStats()
