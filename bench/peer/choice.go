@@ -15,6 +15,12 @@ type Choice struct {
 	Workers int
 	Threads int
 	Python  string
+	// Packages are what the applications need beside the peers.
+	Packages []Package
+	// Lenient leaves out what cannot be had instead of failing.
+	Lenient bool
+	// Offline installs nothing: what is not there cannot be had.
+	Offline bool
 }
 
 // Flags adds the choice to a command line; what it holds already is the default.
@@ -46,9 +52,31 @@ func (c Choice) Validate() error {
 	)...)
 }
 
-// has reports whether a peer with that beginning of its name takes part.
-func (c Choice) has(prefix string) bool {
-	return slices.ContainsFunc(c.Peers, func(name string) bool { return strings.HasPrefix(name, prefix) })
+// has reports whether the peer of that name takes part.
+func (c Choice) has(name string) bool { return slices.Contains(c.Peers, name) }
+
+// packages are all that come from PyPI, each once.
+func (c Choice) packages() []Package {
+	var all []Package
+	for _, name := range c.Peers {
+		all = append(all, kindOf(name).packages...)
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(append(all, c.Packages...), func(p Package) bool {
+		again := seen[p.Name]
+		seen[p.Name] = true
+		return again
+	})
+}
+
+// needing are the names of the peers that need a package, or its own name where the applications do.
+func (c Choice) needing(p Package) []string {
+	same := func(other Package) bool { return other.Name == p.Name }
+	names := slices.DeleteFunc(slices.Clone(c.Peers), func(name string) bool { return !slices.ContainsFunc(kindOf(name).packages, same) })
+	if slices.ContainsFunc(c.Packages, same) {
+		names = append(names, p.Name)
+	}
+	return names
 }
 
 // Within is an error unless the value of that flag lies between the two. Every count and time of a benchmark has an

@@ -44,6 +44,9 @@ func (f *Forebay) command(scenario Scenario) []string {
 		argv = append(argv, "--head-timeout", patience, "--body-timeout", patience, "--body-min-rate", "0",
 			"--send-timeout", patience, "--keep-alive", patience)
 	}
+	if scenario.Files != "" {
+		argv = append(argv, "--static", "/static/="+scenario.Files)
+	}
 	if scenario.MaxRequests > 0 {
 		argv = append(argv, "--max-requests", strconv.Itoa(scenario.MaxRequests))
 	}
@@ -60,7 +63,7 @@ func (f *Forebay) configure(text string) (file string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("write forebay's configuration: %w", err)
 	}
-	f.settings.Files = map[string]string{"forebay.toml": f.kit.hidePaths(text)}
+	f.settings.Files = map[string]string{"forebay.toml": f.kit.Hide(text)}
 	return file, nil
 }
 

@@ -25,6 +25,8 @@ type Kit struct {
 	Tools map[string]string
 	// Versions are those of all programs that take part.
 	Versions map[string]string
+	// Missing says why a peer, a tool or a package could not be had, by its name, where the choice is lenient.
+	Missing map[string]string
 }
 
 // Time limits of the steps of the set-up: they may load from the network, but not for ever.
@@ -37,7 +39,9 @@ const (
 // Prepare builds and installs what is missing for the chosen peers and tools. The caller cleans the kit, also when this
 // fails.
 func Prepare(ctx context.Context, choice Choice, tools ...string) (Kit, error) {
-	kit := Kit{Workers: choice.Workers, Threads: choice.Threads, Tools: map[string]string{}, Versions: map[string]string{}}
+	kit := Kit{
+		Workers: choice.Workers, Threads: choice.Threads, Tools: map[string]string{}, Versions: map[string]string{}, Missing: map[string]string{},
+	}
 	var err error
 	if kit.Temp, err = os.MkdirTemp("", "forebay-bench-"); err != nil {
 		return kit, fmt.Errorf("make a directory for the peers: %w", err)
@@ -45,25 +49,94 @@ func Prepare(ctx context.Context, choice Choice, tools ...string) (Kit, error) {
 	if kit.Root, err = moduleRoot(ctx); err != nil {
 		return kit, err
 	}
+	for _, step := range []func(context.Context, Choice) error{
+		func(ctx context.Context, choice Choice) error { return kit.findTools(ctx, choice, tools) },
+		kit.findNginx,
+		kit.makePython,
+		kit.makeForebay,
+		kit.askVersions,
+	} {
+		if err := step(ctx, choice); err != nil {
+			return kit, err
+		}
+	}
+	return kit, nil
+}
+
+// miss notes that something cannot be had, for this reason, and says whether that is the end.
+func (k Kit) miss(choice Choice, name string, err error) error {
+	if !choice.Lenient {
+		return err
+	}
+	k.Missing[name] = k.Hide(firstLine(err.Error()))
+	Progress(name + " is left out: " + k.Missing[name])
+	return nil
+}
+
+// Present are those of the names that were not left out.
+func (k Kit) Present(names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return k.Missing[name] != "" })
+}
+
+func (k Kit) findTools(ctx context.Context, choice Choice, tools []string) error {
 	for _, tool := range tools {
-		if kit.Tools[tool], err = findTool(ctx, tool); err != nil {
-			return kit, err
+		path, err := findTool(ctx, tool, choice.Offline)
+		if err != nil {
+			if err := k.miss(choice, tool, err); err != nil {
+				return err
+			}
+			continue
+		}
+		k.Tools[tool] = path
+	}
+	return nil
+}
+
+func (k *Kit) findNginx(ctx context.Context, choice Choice) (err error) {
+	for _, name := range choice.Peers {
+		if !kindOf(name).nginx {
+			continue
+		}
+		if k.Nginx == "" {
+			k.Nginx, err = findTool(ctx, "nginx", choice.Offline)
+		}
+		if err != nil {
+			if err := k.miss(choice, name, err); err != nil {
+				return err
+			}
 		}
 	}
-	if choice.has("nginx") {
-		if kit.Nginx, err = findTool(ctx, "nginx"); err != nil {
-			return kit, err
+	return nil
+}
+
+// makePython finds the Python of all peers and applications, with their packages: that of a virtual environment, if there
+// are any.
+func (k *Kit) makePython(ctx context.Context, choice Choice) (err error) {
+	packages := choice.packages()
+	if len(packages) == 0 {
+		k.Python, err = output(ctx, versionTimeout, choice.Python, "-c", "import sys; print(sys.executable)")
+		return err
+	}
+	if k.Python, err = venv(ctx, choice, filepath.Join(k.Root, ".cache", "bench-venv")); err != nil {
+		return err
+	}
+	for _, p := range packages {
+		if err := p.provide(ctx, k.Python, choice.Offline); err != nil {
+			for _, name := range choice.needing(p) {
+				if err := k.miss(choice, name, err); err != nil {
+					return err
+				}
+			}
 		}
 	}
-	if kit.Python, err = interpreter(ctx, choice, filepath.Join(kit.Root, ".cache", "bench-venv")); err != nil {
-		return kit, err
-	}
+	return nil
+}
+
+func (k *Kit) makeForebay(ctx context.Context, choice Choice) (err error) {
 	if choice.has("forebay") {
-		if kit.Forebay, err = buildForebay(ctx, kit.Root, kit.Temp); err != nil {
-			return kit, err
-		}
+		k.Forebay, err = buildForebay(ctx, k.Root, k.Temp)
 	}
-	return kit, kit.askVersions(ctx, choice)
+	return err
 }
 
 // Clean removes what was made for this run.
@@ -96,11 +169,11 @@ func (k Kit) command(argv []string) string {
 			words[i] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
 	}
-	return k.hidePaths(strings.Join(words, " "))
+	return k.Hide(strings.Join(words, " "))
 }
 
-// hidePaths takes this machine's directories out of a text.
-func (k Kit) hidePaths(text string) string {
+// Hide takes this machine's directories out of a text.
+func (k Kit) Hide(text string) string {
 	text = strings.ReplaceAll(text, k.Temp, "TEMP")
 	return strings.ReplaceAll(text, k.Root+string(filepath.Separator), "")
 }
@@ -117,60 +190,55 @@ func moduleRoot(ctx context.Context) (string, error) {
 }
 
 // findTool returns where the program is, after installing it if we may.
-func findTool(ctx context.Context, name string) (string, error) {
+func findTool(ctx context.Context, name string, offline bool) (string, error) {
 	// Debian keeps nginx where the PATH of ordinary users does not lead.
 	for _, place := range []string{name, "/usr/sbin/" + name} {
 		if path, err := exec.LookPath(place); err == nil {
 			return path, nil
 		}
 	}
-	_, notDebian := os.Stat("/etc/debian_version")
-	if notDebian != nil || os.Geteuid() != 0 {
-		return "", fmt.Errorf("%s is not installed; install it with your system's package manager", name)
+	if offline {
+		return "", fmt.Errorf("%s is not installed", name)
 	}
-	Progress("installing " + name + " with apt-get")
-	const script = "export DEBIAN_FRONTEND=noninteractive; apt-get update -q && apt-get install -qy --no-install-recommends "
-	if _, err := output(ctx, installTimeout, "sh", "-c", script+name); err != nil {
+	if err := aptGet(ctx, name); err != nil {
 		return "", err
 	}
 	return exec.LookPath(name)
 }
 
-// interpreter is the Python of all peers: that of a virtual environment in dir, if one of them is gunicorn.
-func interpreter(ctx context.Context, choice Choice, dir string) (string, error) {
-	if choice.has("gunicorn") || choice.has("nginx") {
-		return makeVenv(ctx, choice.Python, dir)
+// aptGet installs a package of Debian, as root.
+func aptGet(ctx context.Context, name string) error {
+	_, notDebian := os.Stat("/etc/debian_version")
+	if notDebian != nil || os.Geteuid() != 0 {
+		return fmt.Errorf("%s is not installed; install it with your system's package manager", name)
 	}
-	return output(ctx, versionTimeout, choice.Python, "-c", "import sys; print(sys.executable)")
+	Progress("installing " + name + " with apt-get")
+	const script = "export DEBIAN_FRONTEND=noninteractive; apt-get update -q && apt-get install -qy --no-install-recommends "
+	_, err := output(ctx, installTimeout, "sh", "-c", script+name)
+	return err
 }
 
 // identity prints what has to be the same for a virtual environment to be used again.
 const identity = "import platform, sys; print(platform.python_implementation() + platform.python_version() + sys.abiflags)"
 
-// makeVenv returns the interpreter of a virtual environment for that Python, with the newest gunicorn in it. Without a
-// network it makes do with the gunicorn that is there already; the report names its version.
-func makeVenv(ctx context.Context, python, dir string) (string, error) {
-	id, err := output(ctx, versionTimeout, python, "-c", identity)
+// venv returns the interpreter of a virtual environment in dir for the chosen Python. Where nothing is to be installed and
+// there is none, it is the chosen Python itself.
+func venv(ctx context.Context, choice Choice, dir string) (string, error) {
+	id, err := output(ctx, versionTimeout, choice.Python, "-c", identity)
 	if err != nil {
 		return "", err
 	}
 	dir = filepath.Join(dir, id)
 	interpreter := filepath.Join(dir, "bin", "python")
-	if _, err := os.Stat(interpreter); err != nil {
-		Progress("making a virtual environment")
-		if _, err := output(ctx, installTimeout, python, "-m", "venv", dir); err != nil {
-			return "", err
-		}
-	}
-	_, err = output(ctx, installTimeout, interpreter, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-U", "gunicorn")
-	if err == nil {
+	if _, err := os.Stat(interpreter); err == nil {
 		return interpreter, nil
 	}
-	if _, missing := output(ctx, versionTimeout, interpreter, "-c", "import gunicorn"); missing != nil {
-		return "", err
+	if choice.Offline {
+		return output(ctx, versionTimeout, choice.Python, "-c", "import sys; print(sys.executable)")
 	}
-	Progress("gunicorn was not updated: " + err.Error())
-	return interpreter, nil
+	Progress("making a virtual environment")
+	_, err = output(ctx, installTimeout, choice.Python, "-m", "venv", dir)
+	return interpreter, err
 }
 
 // buildForebay builds the program that is measured, unless TEST_FOREBAY_BIN names one.
@@ -199,23 +267,31 @@ var toolVersions = map[string]string{
 	"slowhttptest": " -h | sed -n 's/.*version //p'",
 }
 
+// forebayVersion prints the commit in $1, and whether what is built differs from it; results may have been written meanwhile.
+const forebayVersion = `cd "$1" && v=$(git describe --always) && git diff --quiet HEAD -- . ':!bench/results' || v=$v-dirty; echo "$v"`
+
 // askVersions asks every program for its version. forebay's is the commit, as that says more.
-func (k Kit) askVersions(ctx context.Context, choice Choice) error {
+func (k *Kit) askVersions(ctx context.Context, choice Choice) error {
 	questions := map[string][]string{
 		"Python": {k.Python, "-c", "import platform; print(platform.python_version(), platform.python_compiler())"},
 		"Go":     {"go", "env", "GOVERSION"},
-	}
-	if choice.has("gunicorn") || choice.has("nginx") {
-		questions["gunicorn"] = []string{k.Python, "-c", "import gunicorn; print(gunicorn.__version__)"}
 	}
 	for name, path := range k.Tools {
 		questions[name] = []string{"sh", "-c", path + toolVersions[name]}
 	}
 	if k.Nginx != "" {
-		questions["nginx"] = []string{"sh", "-c", k.Nginx + " -v 2>&1 | cut -d/ -f2"}
+		questions["nginx"] = []string{"sh", "-c", k.Nginx + toolVersions["nginx"]}
 	}
 	if k.Forebay != "" {
-		questions["forebay"] = []string{"git", "-C", k.Root, "describe", "--always", "--dirty"}
+		questions["forebay"] = []string{"sh", "-c", forebayVersion, "sh", k.Root}
+	}
+	for _, p := range choice.packages() {
+		if len(k.Present(choice.needing(p))) > 0 {
+			questions[p.Name] = p.version(k.Python)
+		}
+	}
+	if apache, err := findTool(ctx, "apache2", true); err == nil && questions[modWSGI.Name] != nil {
+		questions["Apache"] = []string{"sh", "-c", apache + " -v | sed -n 's#.*Apache/\\([0-9.]*\\).*#\\1#p'"}
 	}
 	for name, argv := range questions {
 		answer, err := output(ctx, versionTimeout, argv...)

@@ -32,20 +32,15 @@ func (n *NginxGunicorn) Start(ctx context.Context, scenario Scenario) (err error
 	if n.address, err = freeAddress(ctx); err != nil {
 		return err
 	}
-	dir := n.kit.dir(n.name)
-	socket, file := filepath.Join(dir, "gunicorn.sock"), filepath.Join(dir, "nginx.conf")
+	socket := filepath.Join(n.kit.dir(n.name), "gunicorn.sock")
 	if err := n.launch(n.name+"'s gunicorn", gunicornCommand(n.kit, "unix:"+socket, scenario)...); err != nil {
 		return err
 	}
-	text, err := n.config(socket, scenario)
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		return fmt.Errorf("write nginx's configuration: %w", err)
-	}
-	n.settings.Files = map[string]string{"nginx.conf": n.kit.hidePaths(text)}
-	return n.launch(n.name+"'s nginx", n.kit.Nginx, "-p", dir, "-e", "stderr", "-c", file)
+	return n.launchNginx(n.front(socket), scenario)
+}
+
+func (n *NginxGunicorn) front(socket string) front {
+	return front{Address: n.address, Socket: socket, Tuned: n.tuned}
 }
 
 func (n *NginxGunicorn) note() string {
@@ -57,7 +52,34 @@ func (n *NginxGunicorn) note() string {
 		"is closed after 1000 requests. The tuned peer has neither."
 }
 
-const twoFronts = "nginx has as many worker processes as gunicorn, beside them; forebay's front is one process that uses every core."
+const twoFronts = "nginx has as many worker processes as the application, beside them; forebay's front is one process that uses every core."
+
+// front is what an nginx is told that stands before an application server.
+type front struct {
+	Address string
+	Socket  string // of the application server
+	UWSGI   bool   // it speaks uWSGI's own protocol, on a connection for each request
+	// Tuned keeps connections and open files where nginx's defaults do not.
+	Tuned bool
+}
+
+// launchNginx writes nginx's configuration and starts it.
+func (s *stack) launchNginx(f front, scenario Scenario) error {
+	dir := s.kit.dir(s.name)
+	file := filepath.Join(dir, "nginx.conf")
+	text, err := f.config(s.kit, scenario)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return fmt.Errorf("write nginx's configuration: %w", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "uwsgi_params"), []byte(uwsgiParams), 0o600); err != nil {
+		return fmt.Errorf("write nginx's configuration: %w", err)
+	}
+	s.settings.Files = map[string]string{"nginx.conf": s.kit.Hide(text)}
+	return s.launch(s.name+"'s nginx", s.kit.Nginx, "-p", dir, "-e", "stderr", "-c", file)
+}
 
 // nginxTemplate follows the example in gunicorn's documentation. The temporary paths are there because those of a
 // packaged nginx belong to root.
@@ -89,9 +111,16 @@ http {
 {{- with .HTTP}}
     {{.}}
 {{- end}}
+{{- if .Static}}
+    sendfile on;
+    tcp_nopush on;
+{{- if .Tuned}}
+    open_file_cache max=20000 inactive=60s;
+{{- end}}
+{{- end}}
     upstream app {
         server unix:{{.Socket}} fail_timeout=0;
-{{- if .Tuned}}
+{{- if and .Tuned (not .UWSGI)}}
         keepalive 64;
         keepalive_requests 1000000;
 {{- end}}
@@ -101,10 +130,19 @@ http {
 {{- if and .Tuned (not .Patience)}}
         keepalive_requests 1000000;
 {{- end}}
+{{- with .Static}}
+        location /static/ {
+            alias {{.}}/;
+        }
+{{- end}}
         location / {
 {{- with .Location}}
             {{.}}
 {{- end}}
+{{- if .UWSGI}}
+            include uwsgi_params;
+            uwsgi_pass app;
+{{- else}}
             proxy_set_header Host $http_host;
             proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
             proxy_set_header X-Forwarded-Proto $scheme;
@@ -114,15 +152,34 @@ http {
             proxy_set_header Connection "";
 {{- end}}
             proxy_pass http://app;
+{{- end}}
         }
     }
 }
 `))
 
+// uwsgiParams is the file of that name that comes with nginx, which looks for it beside our configuration.
+const uwsgiParams = `uwsgi_param QUERY_STRING $query_string;
+uwsgi_param REQUEST_METHOD $request_method;
+uwsgi_param CONTENT_TYPE $content_type;
+uwsgi_param CONTENT_LENGTH $content_length;
+uwsgi_param REQUEST_URI $request_uri;
+uwsgi_param PATH_INFO $document_uri;
+uwsgi_param DOCUMENT_ROOT $document_root;
+uwsgi_param SERVER_PROTOCOL $server_protocol;
+uwsgi_param REQUEST_SCHEME $scheme;
+uwsgi_param HTTPS $https if_not_empty;
+uwsgi_param REMOTE_ADDR $remote_addr;
+uwsgi_param REMOTE_PORT $remote_port;
+uwsgi_param SERVER_PORT $server_port;
+uwsgi_param SERVER_NAME $server_name;
+`
+
 // mostFiles is asked for where the system allows any number of descriptors, as nginx reads a smaller kind of number.
 const mostFiles = 1 << 20
 
-func (n *NginxGunicorn) config(socket string, scenario Scenario) (string, error) {
+// config is the text of nginx's configuration.
+func (f front) config(kit Kit, scenario Scenario) (string, error) {
 	var text strings.Builder
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
@@ -135,15 +192,17 @@ func (n *NginxGunicorn) config(socket string, scenario Scenario) (string, error)
 	err := nginxTemplate.Execute(&text, map[string]any{
 		// As root, nginx's workers would become nobody, who may not enter our directory.
 		"Root":    os.Geteuid() == 0,
-		"Workers": n.kit.Workers,
-		"Socket":  socket,
-		"Address": n.address,
-		"Tuned":   n.tuned,
-		// A connection, its temporary file and its connection to gunicorn have a descriptor each.
+		"Workers": kit.Workers,
+		"Socket":  f.Socket,
+		"Address": f.Address,
+		"Tuned":   f.Tuned,
+		"UWSGI":   f.UWSGI,
+		// A connection, its temporary file and its connection to the application server have a descriptor each.
 		"Files":    min(files.Max, mostFiles),
 		"Patience": long,
 		"HTTP":     scenario.NginxHTTP,
 		"Location": scenario.NginxLocation,
+		"Static":   scenario.Files,
 	})
 	if err != nil {
 		return "", fmt.Errorf("make nginx's configuration: %w", err)

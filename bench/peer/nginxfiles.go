@@ -50,7 +50,7 @@ func (n *NginxFiles) Start(ctx context.Context, _ Scenario) (err error) {
 	if err != nil {
 		return fmt.Errorf("write nginx's configuration: %w", err)
 	}
-	n.settings.Files = map[string]string{"nginx.conf": n.kit.hidePaths(text.String())}
+	n.settings.Files = map[string]string{"nginx.conf": n.kit.Hide(text.String())}
 	return n.launch(n.name, n.kit.Nginx, "-p", home, "-e", "stderr", "-c", file)
 }
 

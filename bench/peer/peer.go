@@ -26,6 +26,10 @@ type Scenario struct {
 	App  string `json:"app"`
 	Path string `json:"path"`
 	Body string `json:"-"`
+	// Post is what is sent, where the path is not asked for by GET.
+	Post string `json:"-"`
+	// Files is a directory that is served below /static/, by those who can.
+	Files string `json:"-"`
 	// Patient gives the peer deadlines so long that it cuts off no slow client while we look.
 	Patient bool `json:"patient,omitempty"`
 	// Dir holds the application instead of bench/apps, where it is not empty.
@@ -83,37 +87,9 @@ type Settings struct {
 	Notes []string `json:"notes"`
 }
 
-// peerKinds are all peers there are, in the order in which they are offered.
-var peerKinds = []struct {
-	name string
-	make func(name string, kit Kit) Peer
-}{
-	{"forebay", newForebay},
-	{"nginx+gunicorn", newNginxGunicorn},
-	{"nginx+gunicorn-tuned", newNginxGunicornTuned},
-	{"gunicorn", newGunicorn},
-}
-
-// Defaults are the peers that are compared where nothing is said.
-var Defaults = []string{"forebay", "nginx+gunicorn", "nginx+gunicorn-tuned"}
-
-// Names are the names of all peers there are.
-func Names() []string {
-	names := make([]string, 0, len(peerKinds))
-	for _, kind := range peerKinds {
-		names = append(names, kind.name)
-	}
-	return names
-}
-
 // New makes the peer of that name. Names are checked with the command line, so an unknown one is a broken invariant.
 func New(name string, kit Kit) Peer {
-	for _, kind := range peerKinds {
-		if kind.name == name {
-			return kind.make(name, kit)
-		}
-	}
-	panic("no peer is named " + name)
+	return kindOf(name).make(name, kit)
 }
 
 // stack is what all peers have in common: a name, a directory of their own, an address and some processes.
@@ -222,7 +198,7 @@ func awaitAnswer(ctx context.Context, peer Peer, scenario Scenario) error {
 	tick := time.NewTicker(startPoll)
 	defer tick.Stop()
 	for {
-		err := ask(ctx, peer.URL()+scenario.Path, scenario.Body)
+		err := ask(ctx, peer.URL(), scenario)
 		if err == nil {
 			return nil
 		}
@@ -237,8 +213,12 @@ func awaitAnswer(ctx context.Context, peer Peer, scenario Scenario) error {
 	}
 }
 
-func ask(ctx context.Context, url, want string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+func ask(ctx context.Context, url string, scenario Scenario) error {
+	method := http.MethodGet
+	if scenario.Post != "" {
+		method = http.MethodPost
+	}
+	request, err := http.NewRequestWithContext(ctx, method, url+scenario.Path, strings.NewReader(scenario.Post))
 	if err != nil {
 		return err
 	}
@@ -252,7 +232,7 @@ func ask(ctx context.Context, url, want string) error {
 	if err != nil {
 		return err
 	}
-	if response.StatusCode != http.StatusOK || string(body) != want {
+	if response.StatusCode != http.StatusOK || string(body) != scenario.Body {
 		return fmt.Errorf("answered %s with %.200q", response.Status, body)
 	}
 	return nil

@@ -78,9 +78,9 @@ func TestEveryPeerOfferedCanBeMade(t *testing.T) {
 }
 
 func TestTunedNginxKeepsConnections(t *testing.T) {
-	plain, err := (&NginxGunicorn{stack: stack{address: "127.0.0.1:1"}}).config("/tmp/a.sock", Hello)
+	plain, err := front{Address: "127.0.0.1:1"}.config(Kit{}, Hello)
 	require.NoError(t, err)
-	tuned, err := (&NginxGunicorn{stack: stack{address: "127.0.0.1:1"}, tuned: true}).config("/tmp/a.sock", Hello)
+	tuned, err := front{Address: "127.0.0.1:1", Tuned: true}.config(Kit{}, Hello)
 	require.NoError(t, err)
 	for _, setting := range []string{"keepalive 64;", "proxy_http_version 1.1;", `proxy_set_header Connection "";`} {
 		assert.NotContains(t, plain, setting)
@@ -108,11 +108,11 @@ func TestPatientPeersHaveLongDeadlines(t *testing.T) {
 	assert.NotContains(t, forebay.command(Hello), "--head-timeout")
 	assert.Subset(t, forebay.command(patient), []string{"--head-timeout", "--body-timeout", "--body-min-rate", "--send-timeout", "--keep-alive"})
 	for _, tuned := range []bool{false, true} {
-		nginx := &NginxGunicorn{stack: stack{address: "127.0.0.1:1"}, tuned: tuned}
-		hasty, err := nginx.config("/tmp/a.sock", Hello)
+		nginx := front{Address: "127.0.0.1:1", Tuned: tuned}
+		hasty, err := nginx.config(Kit{}, Hello)
 		require.NoError(t, err)
 		assert.NotContains(t, hasty, "10m")
-		text, err := nginx.config("/tmp/a.sock", patient)
+		text, err := nginx.config(Kit{}, patient)
 		require.NoError(t, err)
 		for _, setting := range []string{"client_header_timeout 10m;", "client_body_timeout 10m;", "send_timeout 10m;", "keepalive_timeout 10m;"} {
 			assert.Contains(t, text, setting)
