@@ -69,8 +69,12 @@ $(LINT):
 	GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION)
 	mv $(@D)/golangci-lint $@
 
+# Compares forebay with all the others that can be had, set-up included; the results lie below .cache/bench. What was
+# interrupted is gone on with by BENCHFLAGS=-resume. BENCHFLAGS="-out bench/results" makes those that are committed.
+BENCHFLAGS ?=
+
 bench:
-	go run ./bench
+	go run ./bench -out .cache/bench $(BENCHFLAGS)
 
 # Binaries, bills of materials, wheels and checksums for all platforms, below dist. "make wheels" makes the wheels alone,
 # and RELEASEFLAGS="-platform linux/amd64" those of one platform.

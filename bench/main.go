@@ -2,10 +2,11 @@
 //
 //	go run ./bench
 //
-// It builds forebay, makes a virtual environment with the newest gunicorn in .cache/bench-venv, starts every peer on a
-// free port of the loopback interface and loads them in turn. The result is a page of Markdown on stdout and, with -json,
-// a file with every single figure. Without a further word it compares throughput and latency (package compare). Other words
-// do other things, each with flags of its own (-h):
+// It builds forebay, makes a virtual environment with the newest releases of the others in .cache/bench-venv, starts every
+// peer on a free port of the loopback interface and loads them in turn. The result is a page of Markdown on stdout and, with
+// -out, a directory with that page, charts, and a file with every single figure, which can be gone on with (-resume). Without
+// a further word it compares throughput, latency, CPU time, memory and system calls of many applications (package compare);
+// -quick only shows in less than a minute that everything works. Other words do other things, each with flags of its own (-h):
 //
 //	go run ./bench hostile        what slow, idle and hostile clients do to the others (package hostile)
 //	go run ./bench slowhttptest   when slowhttptest finds the service available while it attacks (package slowhttp)
@@ -17,7 +18,8 @@
 //
 // What it promises: all peers run the same application with the same Python and as many processes and threads; the report
 // shows the exact settings and names those that favour one side. It judges nothing: the exit status is 0 unless a peer
-// fails. It needs Linux (/proc) and some programs (nginx, wrk); on Debian, as root, it installs them.
+// fails, and in the comparison also then, as the report names it. It needs Linux (/proc) and some programs (nginx, wrk); on
+// Debian, as root, it installs them.
 package main
 
 import (

@@ -8,18 +8,36 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"forebay/bench/peer"
-	"forebay/bench/report"
 )
 
-func TestDefaultsAreTheIssuesComparison(t *testing.T) {
+func TestDefaultsCompareAllInLessThanFortyMinutes(t *testing.T) {
 	got, err := parseOptions(nil)
 	require.NoError(t, err)
-	assert.Equal(t, options{
-		Options: report.Options{Choice: peer.Choice{Peers: peer.Defaults, Workers: 2, Threads: 4, Python: "python3"}},
-		Rounds:  5, Warmup: 2 * time.Second,
-		Load: Load{Threads: 2, Connections: 64, Duration: 5 * time.Second},
-		Path: "/",
-	}, got)
+	assert.Equal(t, peer.Names(), got.Peers)
+	assert.Equal(t, Plan{
+		Rounds: 3, Duration: 2 * time.Second, Warmup: 300 * time.Millisecond, Rates: []int{50, 80}, RateDuration: 2 * time.Second, RateRounds: 1,
+		Calls: 300 * time.Millisecond, Loops: 2,
+	}, got.Plan)
+	assert.True(t, got.Lenient, "what does not build is left out")
+	assert.False(t, got.Offline)
+	assert.Less(t, got.estimate(), 40*time.Minute)
+}
+
+func TestTheQuickFormInstallsNothingAndEndsInAMinute(t *testing.T) {
+	got, err := parseOptions([]string{"-quick"})
+	require.NoError(t, err)
+	assert.True(t, got.Offline)
+	assert.Equal(t, quickly, got.Plan)
+	assert.Less(t, got.estimate(), time.Minute)
+}
+
+func TestRates(t *testing.T) {
+	got, err := parseOptions([]string{"-rates", "30,95"})
+	require.NoError(t, err)
+	assert.Equal(t, []int{30, 95}, got.Rates)
+	got, err = parseOptions([]string{"-rates", "none"})
+	require.NoError(t, err)
+	assert.Empty(t, got.Rates)
 }
 
 func TestOptionsAreBounded(t *testing.T) {
@@ -27,14 +45,15 @@ func TestOptionsAreBounded(t *testing.T) {
 		args []string
 		want string
 	}{
-		"an unknown peer":               {[]string{"-peers", "forebay,apache"}, `no peer is named "apache"`},
-		"a peer twice":                  {[]string{"-peers", "forebay,gunicorn,forebay"}, "named twice"},
-		"a path without a slash":        {[]string{"-path", "index"}, "does not begin with a slash"},
-		"rounds without end":            {[]string{"-rounds", "1000"}, "-rounds: 1000"},
-		"an hour a round":               {[]string{"-duration", "1h"}, "-duration: 1h0m0s"},
-		"half a second":                 {[]string{"-duration", "1500ms"}, "whole seconds"},
-		"more threads than connections": {[]string{"-connections", "1"}, "-wrk-threads: 2"},
-		"no workers":                    {[]string{"-workers", "0"}, "-workers: 0"},
+		"an unknown peer":       {[]string{"-peers", "forebay,apache"}, `no peer is named "apache"`},
+		"a peer twice":          {[]string{"-peers", "forebay,gunicorn,forebay"}, "named twice"},
+		"an unknown scenario":   {[]string{"-scenarios", "index"}, `no application is named "index"`},
+		"rounds without end":    {[]string{"-rounds", "1000"}, "-rounds: 1000"},
+		"an hour a round":       {[]string{"-duration", "1h"}, "-duration: 1h0m0s"},
+		"half a second of wrk":  {[]string{"-scenarios", "hello/wrk", "-duration", "1500ms"}, "whole seconds"},
+		"more than all":         {[]string{"-rates", "200"}, "-rates: 200"},
+		"no workers":            {[]string{"-workers", "0"}, "-workers: 0"},
+		"going on with nothing": {[]string{"-resume"}, "-resume"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -48,4 +67,10 @@ func TestAllFaultsAreToldAtOnce(t *testing.T) {
 	_, err := parseOptions([]string{"-rounds", "0", "-threads", "0"})
 	require.ErrorContains(t, err, "-rounds")
 	assert.ErrorContains(t, err, "-threads")
+}
+
+func TestThePlanInWords(t *testing.T) {
+	got, err := parseOptions(nil)
+	require.NoError(t, err)
+	assert.Equal(t, "3 × 2s in turns, each after 300ms of warm-up; 1 × 2s at 50 % and 80 % of what each peer can do", got.Plan.String())
 }

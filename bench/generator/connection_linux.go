@@ -170,6 +170,7 @@ func (c *connection) finish() {
 		c.fail(err)
 		return
 	}
+	c.result.All++
 	if c.counted() {
 		c.result.Answered++
 		if !c.Requests[c.which].Aside {
@@ -191,7 +192,7 @@ func (c *connection) counted() bool {
 	if c.Rate > 0 {
 		return c.counts(c.due)
 	}
-	return c.counts(c.now())
+	return c.now() >= c.Warmup
 }
 
 // fail counts a request that has failed.

@@ -40,7 +40,8 @@ type Load struct {
 	// Warmup comes before the time that counts, at the same rate. The connections are made in it.
 	Warmup   time.Duration
 	Duration time.Duration
-	// Patience is how long after the end what was due before it is waited for, in an open loop.
+	// Patience is how long after the end answers are waited for: in an open loop to all that was due before it, and in a
+	// closed loop to the first of all.
 	Patience time.Duration
 	// Loops are the threads that share the connections.
 	Loops int
@@ -48,9 +49,10 @@ type Load struct {
 
 // Result is what became of the requests that count.
 type Result struct {
-	// Answered are those with the right answer, and Elapsed the time in which they came.
-	Answered int
-	Elapsed  time.Duration
+	// Answered are those with the right answer, and PerSecond how many came in a second. All has those of the warm-up, too.
+	Answered  int
+	PerSecond float64
+	All       int
 	// Latency has those times of them that are not aside, and how long what is Unanswered has waited.
 	Latency *histogram.Histogram
 	// Failed counts by reason what had another answer or none.
@@ -72,9 +74,6 @@ func (r Result) Failures() int {
 	return total
 }
 
-// PerSecond is how many right answers came in a second.
-func (r Result) PerSecond() float64 { return float64(r.Answered) / r.Elapsed.Seconds() }
-
 func newResult() Result {
 	return Result{Latency: &histogram.Histogram{}, Lag: &histogram.Histogram{}, Failed: map[string]int{}}
 }
@@ -83,7 +82,8 @@ func (r *Result) fail(err error) { r.Failed[client.Reason(err)]++ }
 
 func (r *Result) add(other Result) {
 	r.Answered += other.Answered
-	r.Elapsed = max(r.Elapsed, other.Elapsed)
+	r.All += other.All
+	r.PerSecond += other.PerSecond
 	r.Unanswered += other.Unanswered
 	r.Again += other.Again
 	r.Latency.Merge(other.Latency)

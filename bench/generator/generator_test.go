@@ -41,9 +41,10 @@ func TestEveryRequestOfAnOpenLoopIsSentOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 40, asked.Load())
 	assert.Equal(t, 20, result.Answered)
+	assert.Equal(t, 40, result.All)
 	assert.Equal(t, 20, result.Latency.Count())
 	assert.Zero(t, result.Failures())
-	assert.Equal(t, load.Duration, result.Elapsed)
+	assert.InDelta(t, 400, result.PerSecond, 1e-9)
 }
 
 // TestAStallIsChargedToAllThatWereDue holds the first answer back until after the end: the requests after it, which could
@@ -91,7 +92,7 @@ func TestAClosedLoopAsksAgainAtOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Greater(t, result.Answered, 0)
 	assert.Equal(t, result.Answered, result.Latency.Count())
-	assert.Positive(t, result.PerSecond())
+	assert.Positive(t, result.PerSecond)
 	assert.Zero(t, result.Failures())
 	assert.LessOrEqual(t, most.Load(), int32(4))
 }
@@ -125,6 +126,23 @@ func TestConnectionsAreClosedAfterSoManyRequests(t *testing.T) {
 		assert.Len(t, requests, 40/each)
 		assert.Equal(t, requests, last)
 	}
+}
+
+// TestAClosedLoopWaitsForItsFirstAnswer has a server that answers nothing before the end.
+func TestAClosedLoopWaitsForItsFirstAnswer(t *testing.T) {
+	load := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		<-time.After(200 * time.Millisecond)
+		right(w, r)
+	})
+	load.Rate, load.Connections = 0, 1
+	result, err := load.Run(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 1, result.Answered)
+	assert.Less(t, result.PerSecond, 10.0)
+	load.Patience = time.Millisecond
+	result, err = load.Run(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, result.Answered)
 }
 
 func TestRequestsTakeTurns(t *testing.T) {

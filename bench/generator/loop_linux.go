@@ -100,7 +100,7 @@ func (l *loop) run(ctx context.Context) error {
 			return err
 		}
 	}
-	l.result.Elapsed = min(l.now(), l.end()) - l.Warmup
+	l.result.PerSecond = float64(l.result.Answered) / l.elapsed().Seconds()
 	l.giveUp()
 	return nil
 }
@@ -127,12 +127,23 @@ func (l *loop) dispatch(now time.Duration) {
 	l.starved = len(l.idle) == 0
 }
 
+// elapsed is the time in which the answers came that count.
+func (l *loop) elapsed() time.Duration {
+	if l.Rate > 0 {
+		return l.Duration
+	}
+	return max(l.now()-l.Warmup, 1)
+}
+
 // over reports whether nothing is left to be done.
 func (l *loop) over(now time.Duration) bool {
 	if now < l.end() {
 		return false
 	}
-	return l.Rate == 0 || now >= l.end()+l.Patience || len(l.idle) == len(l.connections) && !l.pending()
+	if now >= l.end()+l.Patience || l.Rate == 0 && l.result.Answered > 0 {
+		return true
+	}
+	return len(l.idle) == len(l.connections) && (l.Rate == 0 || !l.pending())
 }
 
 // pending reports whether a request is still to be sent that is due before the end.
@@ -144,8 +155,10 @@ func (l *loop) pause(now time.Duration) time.Duration {
 	switch {
 	case l.Rate == 0 && len(l.idle) > 0:
 		pause = afterFailure
-	case l.Rate == 0 || now >= l.end():
+	case now >= l.end():
 		pause = min(pause, l.end()+l.Patience-now)
+	case l.Rate == 0:
+		pause = min(pause, l.end()-now)
 	case len(l.idle) > 0:
 		pause = min(pause, min(l.due(l.next*l.loops+l.number), l.end())-now)
 	}

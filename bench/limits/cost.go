@@ -7,9 +7,9 @@ import (
 	"slices"
 	"time"
 
-	"forebay/bench/compare"
 	"forebay/bench/machine"
 	"forebay/bench/peer"
+	"forebay/bench/wrk"
 	"forebay/proxy/limit/redistest"
 )
 
@@ -22,7 +22,7 @@ type Cost struct {
 
 // Run is one run of it.
 type Run struct {
-	compare.Result
+	wrk.Result
 	// CPU is what all processes of the peer used, without Redis.
 	CPU time.Duration `json:"cpu_ns"`
 }

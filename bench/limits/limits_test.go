@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"forebay/bench/compare"
 	"forebay/bench/report/reporttest"
+	"forebay/bench/wrk"
 )
 
 func TestOptions(t *testing.T) {
@@ -75,8 +75,8 @@ func TestALoadTellsServedFromRefused(t *testing.T) {
 func TestAPage(t *testing.T) {
 	r := Report{
 		Costs: []Cost{
-			{"forebay", "no limit", []Run{{compare.Result{Requests: 100, PerSecond: 100}, 5 * time.Millisecond}}},
-			{"forebay", "strict", []Run{{compare.Result{Requests: 50, PerSecond: 50, P99: time.Millisecond}, 5 * time.Millisecond}}},
+			{"forebay", "no limit", []Run{{wrk.Result{Requests: 100, PerSecond: 100}, 5 * time.Millisecond}}},
+			{"forebay", "strict", []Run{{wrk.Result{Requests: 50, PerSecond: 50, P99: time.Millisecond}, 5 * time.Millisecond}}},
 		},
 		Sharings: []Sharing{{How: "strict", Admitted: 1010, Exact: 1000}},
 		Faults:   []Fault{{Name: "none", Answers: Answers{Took: time.Second, Served: 200, P99: time.Millisecond}}, {Name: "x", Lost: 1, Answers: Answers{Took: time.Second, P99: 3 * time.Millisecond}}},

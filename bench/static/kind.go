@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"forebay/bench/compare"
+	"forebay/bench/wrk"
 )
 
 // kind is one kind of load.
@@ -46,7 +46,7 @@ const mostFiles = 10_000
 func (k kind) path() string { return "/static/" + k.file }
 
 // load is how wrk makes it.
-func (k kind) load(o options, script string) compare.Load {
+func (k kind) load(o options, script string) wrk.Load {
 	load := o.Load
 	if k.most > 0 {
 		load.Connections = min(load.Connections, k.most)

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 
-	"forebay/bench/compare"
 	"forebay/bench/report"
+	"forebay/bench/wrk"
 )
 
 // WriteMarkdown writes the report for a reader.
@@ -15,9 +15,9 @@ func (r *Report) WriteMarkdown(to io.Writer) {
 	page.Circumstances(r.Circumstances)
 	page.Text("wrk with %d connections on keep-alive or, where it says close, one for each request; %v in each of %d rounds, in turns; median (min–max).",
 		r.options.Load.Connections, r.options.Load.Duration, r.options.Rounds)
-	r.table(&page, "Requests a second", 0, func(run compare.Run) float64 { return run.PerSecond })
-	r.table(&page, "CPU µs of the server for each request", 1, compare.Run.CPUPerRequest)
-	r.table(&page, "p99, in milliseconds", 2, func(run compare.Run) float64 { return run.P99.Seconds() * 1e3 })
+	r.table(&page, "Requests a second", 0, func(run wrk.Run) float64 { return run.PerSecond })
+	r.table(&page, "CPU µs of the server for each request", 1, wrk.Run.CPUPerRequest)
+	r.table(&page, "p99, in milliseconds", 2, func(run wrk.Run) float64 { return run.P99.Seconds() * 1e3 })
 	page.Text("Of all runs, at most %.0f %% of the machine worked for others.", 100*r.others())
 	page.Notes(r.Peers, []string{
 		"many is " + fmt.Sprint(mostFiles) + " files, asked for at random; forebay's static_memory holds them by default (128 MiB) where the cgroup allows it.",
@@ -29,7 +29,7 @@ func (r *Report) WriteMarkdown(to io.Writer) {
 }
 
 // table writes one figure of all rows and peers, and the first peer's over each of the others', round by round.
-func (r *Report) table(page *report.Page, title string, digits int, of func(compare.Run) float64) {
+func (r *Report) table(page *report.Page, title string, digits int, of func(wrk.Run) float64) {
 	page.Heading("%s", title)
 	columns := []string{""}
 	for _, one := range r.Peers {
@@ -53,7 +53,7 @@ func (r *Report) table(page *report.Page, title string, digits int, of func(comp
 }
 
 // spread is that of a figure, or of its ratio to that of the same round of others.
-func spread(runs, others []compare.Run, of func(compare.Run) float64) report.Spread {
+func spread(runs, others []wrk.Run, of func(wrk.Run) float64) report.Spread {
 	values := make([]float64, len(runs))
 	for round := range runs {
 		values[round] = of(runs[round])

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"forebay/bench/compare"
 	"forebay/bench/peer"
 	"forebay/bench/report"
+	"forebay/bench/wrk"
 )
 
 // options are what the command line says.
@@ -18,7 +18,7 @@ type options struct {
 	report.Options
 	Kinds  []string
 	Rounds int
-	Load   compare.Load
+	Load   wrk.Load
 }
 
 func parseOptions(args []string) (options, error) {

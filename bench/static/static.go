@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"forebay/bench/compare"
 	"forebay/bench/peer"
 	"forebay/bench/report"
+	"forebay/bench/wrk"
 )
 
 // Report is all that was found.
@@ -25,10 +25,10 @@ type Report struct {
 
 // Row is one kind of load.
 type Row struct {
-	Name string       `json:"name"`
-	Load compare.Load `json:"load"`
+	Name string   `json:"name"`
+	Load wrk.Load `json:"load"`
 	// Runs are those of each peer, in the order of the rounds.
-	Runs [][]compare.Run `json:"runs"`
+	Runs [][]wrk.Run `json:"runs"`
 }
 
 // Main does what the command line says and returns when all peers have been stopped.
@@ -79,19 +79,19 @@ func scenarioOf(dir string) peer.Scenario {
 }
 
 // run loads the peers A B C A B C … with one kind of load, after a warm-up of a second.
-func (o options) run(ctx context.Context, wrk string, peers []peer.Peer, k kind, script string) (Row, error) {
+func (o options) run(ctx context.Context, program string, peers []peer.Peer, k kind, script string) (Row, error) {
 	load := k.load(o, script)
-	row := Row{Name: k.name, Load: load, Runs: make([][]compare.Run, len(peers))}
+	row := Row{Name: k.name, Load: load, Runs: make([][]wrk.Run, len(peers))}
 	row.Load.More = nil // it has the path of the script in it
 	for round := range o.Rounds + 1 {
 		for i, one := range peers {
 			if round == 0 {
-				if _, err := load.Run(ctx, wrk, one.URL()+k.path()); err != nil {
+				if _, err := load.Run(ctx, program, one.URL()+k.path()); err != nil {
 					return row, err
 				}
 				continue
 			}
-			run, err := compare.Measure(ctx, load, wrk, one, peer.Scenario{Path: k.path()})
+			run, err := load.Measure(ctx, program, one, k.path())
 			if err == nil && run.NonOK > 0 {
 				err = fmt.Errorf("%s refused %d of %d requests", one.Name(), run.NonOK, run.Requests)
 			}

@@ -10,10 +10,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"forebay/bench/compare"
+	"forebay/bench/gauge"
 	"forebay/bench/peer"
 	"forebay/bench/report"
 	"forebay/bench/report/reporttest"
+	"forebay/bench/wrk"
 )
 
 func TestOptions(t *testing.T) {
@@ -37,7 +38,7 @@ func TestOptions(t *testing.T) {
 func TestHowWrkLoads(t *testing.T) {
 	opts, err := parseOptions(nil)
 	require.NoError(t, err)
-	for name, want := range map[string]compare.Load{
+	for name, want := range map[string]wrk.Load{
 		"1KiB":       {Threads: 2, Connections: 64, Duration: 3 * time.Second},
 		"1KiB,close": {Threads: 2, Connections: 64, Duration: 3 * time.Second, More: []string{"-H", "Connection: close"}},
 		"many,1KiB":  {Threads: 2, Connections: 64, Duration: 3 * time.Second, More: []string{"-s", "x.lua"}},
@@ -78,14 +79,14 @@ func TestNginxServesTheFiles(t *testing.T) {
 }
 
 func TestReport(t *testing.T) {
-	run := func(perSecond float64, cpu time.Duration) compare.Run {
-		return compare.Run{Result: compare.Result{Requests: 1000, PerSecond: perSecond}, CPU: cpu, Others: 0.5}
+	run := func(perSecond float64, cpu time.Duration) wrk.Run {
+		return wrk.Run{Result: wrk.Result{Requests: 1000, PerSecond: perSecond}, Cost: gauge.Cost{CPU: cpu, Others: 0.5}}
 	}
 	opts, err := parseOptions(nil)
 	require.NoError(t, err)
 	found := &Report{
 		Peers: []report.Peer{{Name: "forebay"}, {Name: "nginx"}},
-		Rows: []Row{{Name: "1KiB", Runs: [][]compare.Run{
+		Rows: []Row{{Name: "1KiB", Runs: [][]wrk.Run{
 			{run(1000, 10*time.Millisecond), run(2000, 10*time.Millisecond)},
 			{run(500, 20*time.Millisecond), run(500, 20*time.Millisecond)},
 		}}},

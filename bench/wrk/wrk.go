@@ -1,4 +1,5 @@
-package compare
+// Package wrk loads a peer with wrk, which others have written and many know.
+package wrk
 
 import (
 	"context"
@@ -9,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"forebay/bench/gauge"
+	"forebay/bench/peer"
 )
 
 // Load is how wrk loads a peer.
@@ -33,14 +37,24 @@ type Result struct {
 	Errors int64 `json:"errors"`
 	// NonOK are answers with a status from 400 on; wrk counts them as requests.
 	NonOK int64 `json:"non_2xx_3xx"`
-	// CPU is what wrk itself used.
-	CPU time.Duration `json:"wrk_cpu_ns"`
+	// Own is the CPU time that wrk itself used.
+	Own time.Duration `json:"wrk_cpu_ns"`
 }
 
-// wrkGrace is how long wrk may take beyond its duration: to connect, to calibrate and to close.
-const wrkGrace = 30 * time.Second
+// Run is one run of one peer: what wrk says, and what the machine says of it.
+type Run struct {
+	Result
+	gauge.Cost
+}
 
-func (l Load) args(url string) []string {
+// CPUPerRequest is the CPU time of the peer for each request, in microseconds.
+func (r Run) CPUPerRequest() float64 { return r.CPU.Seconds() * 1e6 / float64(r.Requests) }
+
+// grace is how long wrk may take beyond its duration: to connect, to calibrate and to close.
+const grace = 30 * time.Second
+
+// Args are the arguments of wrk.
+func (l Load) Args(url string) []string {
 	args := []string{
 		fmt.Sprintf("-t%d", l.Threads), fmt.Sprintf("-c%d", l.Connections),
 		fmt.Sprintf("-d%ds", int(l.Duration.Seconds())), "--latency",
@@ -48,11 +62,23 @@ func (l Load) args(url string) []string {
 	return append(append(args, l.More...), url)
 }
 
+// Measure loads a path of a peer once, with the wrk at that place.
+func (l Load) Measure(ctx context.Context, wrk string, one peer.Peer, path string) (run Run, err error) {
+	run.Cost, err = gauge.Around(one, func() (own time.Duration, err error) {
+		run.Result, err = l.Run(ctx, wrk, one.URL()+path)
+		return run.Own, err
+	})
+	if err == nil && (run.Requests == 0 || run.CPU == 0) {
+		err = fmt.Errorf("%d requests in %v of CPU time are nothing to compare", run.Requests, run.CPU)
+	}
+	return run, err
+}
+
 // Run loads the URL and returns what wrk says.
 func (l Load) Run(ctx context.Context, wrk, url string) (Result, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.Duration+wrkGrace)
+	ctx, cancel := context.WithTimeout(ctx, l.Duration+grace)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, wrk, l.args(url)...)
+	cmd := exec.CommandContext(ctx, wrk, l.Args(url)...)
 	out, err := cmd.Output()
 	if ctx.Err() != nil {
 		return Result{}, fmt.Errorf("load %s: %w", url, ctx.Err())
@@ -60,47 +86,47 @@ func (l Load) Run(ctx context.Context, wrk, url string) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("load %s: %w\n%s", url, err, out)
 	}
-	result, err := parseWrk(string(out))
+	result, err := parse(string(out))
 	if err != nil {
 		return Result{}, fmt.Errorf("load %s: %w; wrk said:\n%s", url, err, out)
 	}
-	result.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	result.Own = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	return result, nil
 }
 
 var (
-	wrkRequests  = regexp.MustCompile(`(?m)^\s*(\d+) requests in `)
-	wrkPerSecond = regexp.MustCompile(`(?m)^Requests/sec:\s*([\d.]+)`)
-	wrkLatency   = regexp.MustCompile(`(?m)^\s*Latency\s+\S+\s+\S+\s+(\S+)`) // average, deviation, maximum
-	wrkQuantile  = regexp.MustCompile(`(?m)^\s*(50|75|90|99)%\s+(\S+)`)
-	wrkErrors    = regexp.MustCompile(`Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
-	wrkNonOK     = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
+	requests     = regexp.MustCompile(`(?m)^\s*(\d+) requests in `)
+	perSecond    = regexp.MustCompile(`(?m)^Requests/sec:\s*([\d.]+)`)
+	latency      = regexp.MustCompile(`(?m)^\s*Latency\s+\S+\s+\S+\s+(\S+)`) // average, deviation, maximum
+	percentile   = regexp.MustCompile(`(?m)^\s*(50|75|90|99)%\s+(\S+)`)
+	socketErrors = regexp.MustCompile(`Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)`)
+	nonOK        = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
 )
 
-// parseWrk reads the output of wrk --latency. The two lines about errors are there only when there were any.
-func parseWrk(out string) (Result, error) {
+// parse reads the output of wrk --latency. The two lines about errors are there only when there were any.
+func parse(out string) (Result, error) {
 	r := Result{}
-	p := wrkParser{out: out}
-	p.integer(&r.Requests, wrkRequests)
-	p.number(&r.PerSecond, wrkPerSecond)
-	p.duration(&r.Max, wrkLatency)
+	p := parser{out: out}
+	p.integer(&r.Requests, requests)
+	p.number(&r.PerSecond, perSecond)
+	p.duration(&r.Max, latency)
 	p.quantiles(map[string]*time.Duration{"50": &r.P50, "75": &r.P75, "90": &r.P90, "99": &r.P99})
 	if strings.Contains(out, "Socket errors:") {
-		p.integer(&r.Errors, wrkErrors)
+		p.integer(&r.Errors, socketErrors)
 	}
 	if strings.Contains(out, "Non-2xx") {
-		p.integer(&r.NonOK, wrkNonOK)
+		p.integer(&r.NonOK, nonOK)
 	}
 	return r, errors.Join(p.faults...)
 }
 
-type wrkParser struct {
+type parser struct {
 	out    string
 	faults []error
 }
 
 // find returns the groups of the pattern's match, or nothing and a fault.
-func (p *wrkParser) find(pattern *regexp.Regexp) []string {
+func (p *parser) find(pattern *regexp.Regexp) []string {
 	match := pattern.FindStringSubmatch(p.out)
 	if match == nil {
 		p.faults = append(p.faults, fmt.Errorf("read wrk's output: no match for %s", pattern))
@@ -109,14 +135,14 @@ func (p *wrkParser) find(pattern *regexp.Regexp) []string {
 	return match[1:]
 }
 
-func (p *wrkParser) keep(err error) {
+func (p *parser) keep(err error) {
 	if err != nil {
 		p.faults = append(p.faults, fmt.Errorf("read wrk's output: %w", err))
 	}
 }
 
 // integer adds up all groups of the pattern.
-func (p *wrkParser) integer(to *int64, pattern *regexp.Regexp) {
+func (p *parser) integer(to *int64, pattern *regexp.Regexp) {
 	for _, group := range p.find(pattern) {
 		n, err := strconv.ParseInt(group, 10, 64)
 		p.keep(err)
@@ -124,7 +150,7 @@ func (p *wrkParser) integer(to *int64, pattern *regexp.Regexp) {
 	}
 }
 
-func (p *wrkParser) number(to *float64, pattern *regexp.Regexp) {
+func (p *parser) number(to *float64, pattern *regexp.Regexp) {
 	for _, group := range p.find(pattern) {
 		n, err := strconv.ParseFloat(group, 64)
 		p.keep(err)
@@ -133,7 +159,7 @@ func (p *wrkParser) number(to *float64, pattern *regexp.Regexp) {
 }
 
 // duration reads wrk's times, which are written as Go writes them: 870.00us, 7.93ms, 1.02s, 1.50m.
-func (p *wrkParser) duration(to *time.Duration, pattern *regexp.Regexp) {
+func (p *parser) duration(to *time.Duration, pattern *regexp.Regexp) {
 	for _, group := range p.find(pattern) {
 		d, err := time.ParseDuration(group)
 		p.keep(err)
@@ -141,9 +167,9 @@ func (p *wrkParser) duration(to *time.Duration, pattern *regexp.Regexp) {
 	}
 }
 
-func (p *wrkParser) quantiles(to map[string]*time.Duration) {
+func (p *parser) quantiles(to map[string]*time.Duration) {
 	found := map[string]string{}
-	for _, match := range wrkQuantile.FindAllStringSubmatch(p.out, -1) {
+	for _, match := range percentile.FindAllStringSubmatch(p.out, -1) {
 		found[match[1]] = match[2]
 	}
 	for quantile, place := range to {

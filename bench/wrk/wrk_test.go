@@ -1,4 +1,4 @@
-package compare
+package wrk
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const wrkClean = `Running 2s test @ http://127.0.0.1:18777/
+const clean = `Running 2s test @ http://127.0.0.1:18777/
   2 threads and 64 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency     9.30ms    4.98ms  51.62ms   73.23%
@@ -23,7 +23,7 @@ Requests/sec:   7018.82
 Transfer/sec:      1.06MB
 `
 
-const wrkFaulty = `Running 1s test @ http://127.0.0.1:18777/
+const faulty = `Running 1s test @ http://127.0.0.1:18777/
   2 threads and 64 connections
   Thread Stats   Avg      Stdev     Max   +/- Stdev
     Latency   145.10ms  120.00ms   1.50m    73.23%
@@ -40,53 +40,53 @@ Requests/sec:     80.00
 Transfer/sec:     20.13KB
 `
 
-func TestParseWrk(t *testing.T) {
+func TestParse(t *testing.T) {
 	cases := map[string]struct {
 		out  string
 		want Result
 	}{
-		"a clean run has no errors": {wrkClean, Result{
+		"a clean run has no errors": {clean, Result{
 			Requests: 14108, PerSecond: 7018.82, P50: 870 * time.Microsecond, P75: 11760 * time.Microsecond,
 			P90: 15740 * time.Microsecond, P99: 1020 * time.Millisecond, Max: 51620 * time.Microsecond,
 		}},
-		"errors of all four kinds are added up": {wrkFaulty, Result{
+		"errors of all four kinds are added up": {faulty, Result{
 			Requests: 80, PerSecond: 80, P50: 7930 * time.Microsecond, P75: 11760 * time.Microsecond,
 			P90: 15740 * time.Microsecond, P99: 27790 * time.Microsecond, Max: 90 * time.Second, Errors: 424, NonOK: 12,
 		}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, err := parseWrk(c.out)
+			got, err := parse(c.out)
 			require.NoError(t, err)
 			assert.Equal(t, c.want, got)
 		})
 	}
 }
 
-func TestParseWrkRefusesWhatItDoesNotKnow(t *testing.T) {
+func TestOutputIsRefusedThatWhatItDoesNotKnow(t *testing.T) {
 	cases := map[string]string{
 		"nothing":              "",
 		"a usage message":      "Usage: wrk <options> <url>\n",
-		"no latency quantiles": wrkClean[:200] + wrkClean[len(wrkClean)-100:],
-		"other socket errors":  wrkClean + "  Socket errors: connect 1\n",
+		"no latency quantiles": clean[:200] + clean[len(clean)-100:],
+		"other socket errors":  clean + "  Socket errors: connect 1\n",
 	}
 	for name, out := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := parseWrk(out)
+			_, err := parse(out)
 			assert.ErrorContains(t, err, "read wrk's output")
 		})
 	}
 }
 
-func FuzzParseWrk(f *testing.F) {
-	f.Add(wrkClean)
-	f.Add(wrkFaulty)
+func FuzzParse(f *testing.F) {
+	f.Add(clean)
+	f.Add(faulty)
 	f.Fuzz(func(_ *testing.T, out string) {
-		_, _ = parseWrk(out) // it may refuse, not panic
+		_, _ = parse(out) // it may refuse, not panic
 	})
 }
 
 func TestLoadArguments(t *testing.T) {
 	load := Load{Threads: 2, Connections: 64, Duration: 5 * time.Second}
-	assert.Equal(t, []string{"-t2", "-c64", "-d5s", "--latency", "http://localhost/"}, load.args("http://localhost/"))
+	assert.Equal(t, []string{"-t2", "-c64", "-d5s", "--latency", "http://localhost/"}, load.Args("http://localhost/"))
 }
