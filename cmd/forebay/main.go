@@ -31,6 +31,8 @@ func run(args, environ []string, stdout, stderr io.Writer) int {
 		return compress(opts.compression, stdout, stderr)
 	case commandMigrate:
 		return migrate(opts.migrating, stdout, stderr)
+	case commandInit:
+		return initiate(opts.initiation, stdout, stderr)
 	case commandCompletion:
 		return show(manual.Completion(opts.shell), stdout, stderr)
 	case commandMan:

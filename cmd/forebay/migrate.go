@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,9 +22,6 @@ type migrating struct {
 	python          string
 	force           bool
 }
-
-// toStdout is the output file that is none.
-const toStdout = "-"
 
 // parseMigrate reads what stands behind the command.
 func parseMigrate(args []string) (options, error) {
@@ -70,7 +66,7 @@ func migrate(mi migrating, stdout, stderr io.Writer) int {
 		}
 		return exitOK
 	}
-	if err := writeNew(mi.output, text, mi.force); err != nil {
+	if err := writeNew(mi.output, text, mi.force, "name another file by --output, or - to see it, or say --force"); err != nil {
 		return report(stderr, err, exitStart)
 	}
 	settings, tables, left, grave := draft.Counts()
@@ -130,26 +126,6 @@ func askGunicorn(mi migrating, stderr io.Writer) (config.Inherited, error) {
 	}
 	file.Path = path
 	return config.Inherit(file, filepath.Base(path), nil)
-}
-
-// writeNew writes a file that is not there yet, unless it may be replaced.
-func writeNew(path string, text []byte, force bool) error {
-	how := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if force {
-		how = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	file, err := os.OpenFile(path, how, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%s is there already: name another file by --output, or - to see it, or say --force", path)
-	}
-	if err != nil {
-		return fmt.Errorf("write the configuration: %w", err)
-	}
-	_, err = file.Write(text)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("write the configuration: %w", err)
-	}
-	return nil
 }
 
 // tellFaults says what forebay check would: mostly directories that are on another machine.

@@ -20,6 +20,7 @@ const (
 	commandCompress   = "compress"
 	commandMigrate    = "migrate"
 	commandCompletion = "completion"
+	commandInit       = "init"
 	commandMan        = "man"
 	commandSchema     = "schema"
 	commandStatus     = "status"
@@ -50,6 +51,8 @@ type options struct {
 	values map[string][]string
 	// compression is what compress is to do.
 	compression compression
+	// initiation is what init is to do.
+	initiation initiation
 	// shell is completion's argument.
 	shell string
 	// migrating is what migrate is to do.

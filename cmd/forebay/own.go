@@ -15,6 +15,7 @@ var withOwnOptions = map[string]func(args []string) (options, error){
 	commandCompress:   parseCompress,
 	commandMigrate:    parseMigrate,
 	commandCompletion: parseCompletion,
+	commandInit:       parseInit,
 	commandMan:        parsePlain(commandMan),
 	commandSchema:     parsePlain(commandSchema),
 }

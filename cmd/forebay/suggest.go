@@ -122,8 +122,9 @@ func (o *options) isMistypedCommand(name string) bool {
 	return true
 }
 
-// likeModules are the commands that one letter makes the name of somebody's module: main, shop, shot, slack, stock, tops.
-var likeModules = []string{commandMan, commandStop, commandStack, commandTop}
+// likeModules are the commands that one letter makes the name of somebody's module: main, shop, shot, slack, stock, tops,
+// unit.
+var likeModules = []string{commandInit, commandMan, commandStop, commandStack, commandTop}
 
 // closestCommand asks for more likeness than an option does, as most words that are no command are modules.
 func closestCommand(word string) string {

@@ -88,6 +88,12 @@ var Commands = []Command{
 	{Name: "check", Group: groupSetUp, Argument: application, Settings: TakesAll,
 		Help:    "report all faults of the configuration at once, and serve nothing",
 		Options: []Option{{Long: "print", Help: "show each value and where it comes from"}}},
+	{Name: "init", Group: groupSetUp, Argument: Argument{Value: Value{Metavar: "DIR", Place: config.PlaceDir}, Optional: true},
+		Help: "write a forebay.toml for the Django or Flask project that lies there",
+		Options: []Option{
+			{Long: "stdout", Help: "print it, and write no file; a dash for DIR does the same"},
+			{Long: "force", Help: "replace a file that is there"},
+		}},
 	{Name: "compress", Group: groupSetUp, Argument: Argument{Value: Value{Metavar: "DIR", Place: config.PlaceDir}, Repeats: true},
 		Help: "write compressed copies of files beside them (.br, .zst, .gz)",
 		Options: []Option{

@@ -33,7 +33,7 @@ var Signals = []Row{
 // Exits are the exit codes.
 var Exits = []Row{
 	{"0", "stopped as asked"},
-	{"1", "could not start or go on: a port is taken, no usable Python; a command of the admin listener was not answered or refused; `forebay compress`: some files could not be compressed"},
+	{"1", "could not start or go on: a port is taken, no usable Python; a command of the admin listener was not answered or refused; `forebay compress`: some files could not be compressed; `forebay init`: there is a file already"},
 	{"2", "the command line or the configuration is wrong"},
 	{"3", "the application could not be loaded; its traceback is on stderr"},
 }
@@ -61,6 +61,7 @@ var examples = []Row{
 	{"forebay shop:app", "serves the application `app` of shop.py on port 8000 of this machine:"},
 	{"forebay --bind :80 --workers 4 --threads 8 --django mysite.wsgi", "serves a project of Django with its static files, for everybody:"},
 	{"forebay --reload shop:app", "takes over what is saved, while it is written:"},
+	{"forebay init", "writes a commented forebay.toml for the Django or Flask project in this directory:"},
 	{"forebay check --print", "shows each setting and where it comes from:"},
 	{"kill -HUP $(cat /run/forebay.pid)", "replaces all workers without losing a request:"},
 	{"eval \"$(forebay completion bash)\"", "completes command lines in this bash:"},
