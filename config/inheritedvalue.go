@@ -44,6 +44,7 @@ func (h *heir) takeClass(name string, value GunicornValue) {
 		h.note("threads", name, value.Line, class+": "+oneKind+"; "+deadlined)
 	case otherWorker:
 		h.ignore(name, value.Line, class+" is not run: "+oneKind)
+	case plainWorker: // see chooseThreads
 	}
 }
 

@@ -213,9 +213,10 @@ func rateOf(text string) string {
 	return parts[1] + "/s"
 }
 
-var keyParts = regexp.MustCompile(`^(\$\{?[a-z0-9_]+\}?)+$`)
-
-var keyPart = regexp.MustCompile(`\$\{?([a-z0-9_]+)\}?`)
+var (
+	keyParts = regexp.MustCompile(`^(\$\{?[a-z0-9_]+\}?)+$`)
+	keyPart  = regexp.MustCompile(`\$\{?([a-z0-9_]+)\}?`)
+)
 
 // keyOf is what nginx's variables count by, in our words, or nothing.
 func keyOf(text string) string {

@@ -120,9 +120,8 @@ func isHidden(l *location) bool {
 }
 
 func (m *migration) leaveReturn(l *location) {
-	status := arg(l.own("return")[0], 0)
-	switch {
-	case status == "403" || status == "404" || status == "444":
+	switch arg(l.own("return")[0], 0) {
+	case "403", "404", "444":
 		m.leave(l.block, groupGrave, "nobody had an answer from this path, and now it is the application's")
 	default:
 		m.leave(l.block, groupGone, "forebay has no answers of its own: the application can answer so")

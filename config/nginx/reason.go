@@ -71,14 +71,13 @@ var reasonTable = []namedReason{
 	{reason{groupGrave, "addresses are refused by a [[limit]], and this list has no form there"}, "allow deny"},
 	{reason{groupGrave, "requests are limited by a [[limit]], and this has no form there"}, "limit_req limit_conn"},
 
-	{reason{groupGone, "it belongs to TLS, which is for what stands in front of forebay"}, "auth_basic_user_file_ ssl_password_file"},
 	{reason{groupGone, "it belongs to what is said of auth_basic and auth_request"}, "auth_basic_user_file auth_request_set auth_jwt_key_file"},
 	{reason{groupGone, "HTTP/2 and HTTP/3 are not available in this version"}, "http2 http3 http3_hq http3_max_concurrent_streams quic_retry quic_gso quic_bpf http2_max_concurrent_streams http2_push http2_push_preload http2_chunk_size http2_body_preread_size"},
 	{reason{groupGone, "answers of the application are not kept: let it, or a network in front of forebay"}, `proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_key
 		proxy_cache_bypass proxy_cache_methods proxy_cache_lock proxy_cache_lock_age proxy_cache_lock_timeout proxy_cache_min_uses proxy_cache_revalidate
 		proxy_cache_use_stale proxy_cache_background_update proxy_no_cache uwsgi_cache uwsgi_cache_path uwsgi_cache_valid uwsgi_cache_key proxy_store`},
 	{reason{groupGone, "what a request asks for is not changed on its way: the application can answer so"}, `rewrite return if set map geo split_clients break geoip_country
-		geoip_city geoip2 map_hash set_by_lua_block rewrite_by_lua_block uninitialized_variable_warn`},
+		geoip_city geoip2 set_by_lua_block rewrite_by_lua_block uninitialized_variable_warn`},
 	{reason{groupGone, "errors have forebay's own pages, or those of the application; a [[static]] may name one for 404 (not_found)"}, "error_page proxy_intercept_errors uwsgi_intercept_errors recursive_error_pages fastcgi_intercept_errors"},
 	{reason{groupGone, "fields of the application's answers go out as it sets them"}, `add_header proxy_hide_header proxy_pass_header proxy_cookie_path proxy_cookie_domain proxy_cookie_flags
 		more_set_headers more_clear_headers add_trailer uwsgi_hide_header uwsgi_pass_header`},

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ErrNoServer: there is nothing to take over.
+// ErrNoServer is about a file in which there is nothing to take over.
 var ErrNoServer = errors.New("there is no server block in it")
 
 // choose finds the server block that is the site.
@@ -77,27 +77,33 @@ func passOf(s *scope) *directive {
 	return nil
 }
 
-// findSite is about where most requests go.
+// findSite is about where most requests go: what location / is for, or one that others name, or else the first that there is.
 func (m *migration) findSite() {
 	m.site = m.server
-	var first *location
+	var best *location
 	for _, l := range m.locations {
-		if pass := passOf(l.scope); pass == nil {
-			continue
-		}
-		if first == nil || l.path == "/" && l.kind == prefix {
-			first = l
-		} else if l.kind == named && !(first.path == "/" && first.kind == prefix) {
-			first = l
+		if passOf(l.scope) != nil && (best == nil || rank(l) > rank(best)) {
+			best = l
 		}
 	}
-	if first == nil {
+	if best == nil {
 		return
 	}
-	m.app = m.target(passOf(first.scope))
-	if first.path == "/" && first.kind == prefix || first.kind == named {
-		m.site = first.scope
+	m.app = m.target(passOf(best.scope))
+	if rank(best) > 0 {
+		m.site = best.scope
 	}
+}
+
+// rank says how likely a location is the one for most requests; 0 is not.
+func rank(l *location) int {
+	switch {
+	case l.kind == prefix && l.path == "/":
+		return 2
+	case l.kind == named:
+		return 1
+	}
+	return 0
 }
 
 // target is where a directive passes requests to: an upstream's name, or an address, without what follows.
