@@ -2,8 +2,10 @@ package config
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -86,23 +88,33 @@ func asTOML(t *testing.T, value any) any {
 	return document["value"]
 }
 
-// TestSchemaTakesWhatIsThere: all examples that there are.
+// TestSchemaTakesWhatIsThere: all files and examples of the repository.
 func TestSchemaTakesWhatIsThere(t *testing.T) {
 	compiled := compiledSchema(t)
-	files, err := filepath.Glob("../docker/*/forebay.toml")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
 	texts := map[string]string{"paths of a test": paths}
-	for _, file := range append(files, readme) {
-		text, err := os.ReadFile(file)
-		require.NoError(t, err)
-		texts[file] = string(text)
+	root := os.DirFS("..")
+	require.NoError(t, fs.WalkDir(root, ".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != "." && strings.HasPrefix(entry.Name(), "."):
+			return fs.SkipDir
+		case entry.IsDir() || filepath.Ext(path) != ".toml":
+			return nil
+		}
+		text, err := fs.ReadFile(root, path)
+		texts[path] = string(text)
+		return err
+	}))
+	for _, known := range []string{"docker/k8s/forebay.toml", "docker/example/forebay.toml"} {
+		assert.Contains(t, texts, known)
 	}
-	for i, block := range strings.Split(texts[readme], "```toml\n")[1:] {
+	text, err := os.ReadFile(readme)
+	require.NoError(t, err)
+	for i, block := range strings.Split(string(text), "```toml\n")[1:] {
 		example, _, _ := strings.Cut(block, "```")
-		texts[readme+" "+string(rune('a'+i))] = example
+		texts["example "+strconv.Itoa(i+1)+" of the README"] = example
 	}
-	delete(texts, readme)
 	for name, text := range texts {
 		assert.NoError(t, faultBySchema(t, compiled, text), "%s\n%s", name, text)
 	}
