@@ -1,7 +1,7 @@
 package manual
 
 import (
-	"cmp"
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -122,13 +123,18 @@ func ends(line string, words []string) []string {
 	return all
 }
 
+// shellDeadline is for a shell that waits for a key, which nobody presses.
+const shellDeadline = 2 * time.Minute
+
 // outputOf are the lines that a program prints.
 func outputOf(t *testing.T, program string, args ...string) []string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), program, args...)
+	ctx, stop := context.WithTimeout(t.Context(), shellDeadline)
+	defer stop()
+	command := exec.CommandContext(ctx, program, args...)
 	command.Env = append(os.Environ(), "HOME="+t.TempDir(), "TERM=dumb")
 	out, err := command.Output()
-	require.NoError(t, err, "%s", cmp.Or(command.String(), string(out)))
+	require.NoError(t, err, "%s\n%s", command, out)
 	return strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
 }
 
