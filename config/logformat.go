@@ -21,7 +21,7 @@ const (
 )
 
 // combinedFormat is FormatCombined, said as others are.
-const combinedFormat = `$remote_addr - - [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" ${request_time_ms}ms $request_id`
+const combinedFormat = `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" ${request_time_ms}ms $request_id`
 
 // LogFormat is a format of the access log, taken apart.
 type LogFormat struct {

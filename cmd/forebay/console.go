@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"forebay/workers"
 )
@@ -99,13 +100,14 @@ func writeOutput(b *bytes.Buffer, attrs []slog.Attr) {
 	fmt.Fprintf(b, "[%s] %s\n", pid, printable(line))
 }
 
-// printable keeps an application's line from moving the cursor or ending the line, whatever a client made it print.
+// printable keeps an application's line from moving the cursor, ending the line or being shown from right to left,
+// whatever a client made it print.
 func printable(line string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '\t' || (r >= ' ' && r != 0x7F) {
-			return r
+		if r != '\t' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
+			return '\uFFFD'
 		}
-		return '\uFFFD'
+		return r
 	}, line)
 }
 

@@ -81,3 +81,15 @@ func TestAnApplicationThatNeverStopsTalking(t *testing.T) {
 	assert.Contains(t, text, "INFO  worker exited\n")
 	assert.Contains(t, text, `WARN  log lines dropped: there were more in a second than log_rate of="the application" lines=95`)
 }
+
+func TestWhatALineMayNotSayToATerminal(t *testing.T) {
+	cases := map[string]struct{ line, want string }{
+		"plain":              {"a\tb é 👩‍💻", "a\tb é 👩‍💻"},
+		"C0 controls":        {"a\x1b[2J\x00\x7f\r", "a\ufffd[2J\ufffd\ufffd\ufffd"},
+		"C1 controls":        {"a\u009b2J\u0085", "a\ufffd2J\ufffd"},
+		"from right to left": {"a\u202eb\u2066c\u200f", "a\ufffdb\ufffdc\ufffd"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, printable(c.line)) })
+	}
+}

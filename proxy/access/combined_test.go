@@ -64,6 +64,12 @@ func TestLine(t *testing.T) {
 			func(*Entry) {},
 			`192.0.2.1 - - DATE "GET /shop?q=1 HTTP/1.1" 200 123 "http://example.org/" "curl/8.5 (x)" 1.234ms 0f3a`,
 		},
+		"a user, whom nobody has asked for a password": {
+			func(e *Entry) {
+				e.Fields = append(e.Fields, python.Field{Name: []byte("Authorization"), Value: []byte("Basic Ym8gYjpzZWNyZXQ=")})
+			},
+			`192.0.2.1 - bo\x20b DATE "GET /shop?q=1 HTTP/1.1" 200 123 "http://example.org/" "curl/8.5 (x)" 1.234ms 0f3a`,
+		},
 		"nothing known": {
 			func(e *Entry) { *e = Entry{Time: noon, Status: 400} },
 			`- - - DATE "-" 400 0 "-" "-" 0.000ms -`,

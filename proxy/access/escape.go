@@ -1,6 +1,8 @@
 package access
 
 import (
+	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -83,14 +85,23 @@ func appendJSONByte(dst []byte, b byte) []byte {
 	case '\t':
 		return append(dst, `\t`...)
 	}
-	return append(dst, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
+	return appendJSONUnit(dst, uint16(b))
 }
 
-// appendJSONRune appends a letter beyond ASCII. What terminals and JavaScript take for a command or for the end of a line
-// (C1 controls, U+2028, U+2029) is escaped, as JSON lets everything be.
+// appendJSONRune appends a letter beyond ASCII. What cannot be seen is escaped, as JSON lets everything be: terminals,
+// viewers and JavaScript take some of it for a command, for the end of a line, or for the order to show all that follows
+// from right to left.
 func appendJSONRune(dst []byte, r rune) []byte {
-	if r < 0xA0 || r == '\u2028' || r == '\u2029' {
-		return append(dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+	if unicode.IsGraphic(r) {
+		return utf8.AppendRune(dst, r)
 	}
-	return utf8.AppendRune(dst, r)
+	for _, unit := range utf16.AppendRune(nil, r) {
+		dst = appendJSONUnit(dst, unit)
+	}
+	return dst
+}
+
+// appendJSONUnit appends a letter, or half of one (RFC 8259, section 7), by its number.
+func appendJSONUnit(dst []byte, unit uint16) []byte {
+	return append(dst, '\\', 'u', hexDigits[unit>>12], hexDigits[unit>>8&15], hexDigits[unit>>4&15], hexDigits[unit&15])
 }

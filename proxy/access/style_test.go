@@ -174,6 +174,8 @@ func TestJSONText(t *testing.T) {
 		"controls":           {"\x00\t\n\r\x1b\x7f", `\u0000\t\n\r\u001B\u007F`},
 		"C1 controls":        {"\u0085\u009b", `\u0085\u009B`},
 		"line ends of Java":  {"\u2028\u2029", `\u2028\u2029`},
+		"from right to left": {"\u202eb\u200f\u2066", `\u202Eb\u200F\u2066`},
+		"nothing to be seen": {"\ufeff\u00ad\U000E0041", `\uFEFF\u00AD\uDB40\uDC41`},
 		"no UTF-8":           {"a\xffb\xe2\x82", "a\ufffdb\ufffd\ufffd"},
 		"beyond 16 bits":     {"\U0001F600", "\U0001F600"},
 		"a surrogate's code": {"\xed\xa0\x80", "\ufffd\ufffd\ufffd"},
