@@ -20,5 +20,6 @@ func TestStateCountsHitsAndMisses(t *testing.T) {
 	delete(fsys, "a")
 	files.now = func() time.Time { return time.Now().Add(time.Minute) }
 	assert.Equal(t, 404, ask(t, files, "GET", "/s/a").StatusCode)
-	assert.Equal(t, State{Hits: 3, Misses: 2}, files.State(), "it was found there and not in the directory")
+	assert.Equal(t, 404, ask(t, files, "GET", "/s/none").StatusCode)
+	assert.Equal(t, State{Hits: 3, Misses: 1}, files.State(), "no file was opened, and none answered with")
 }

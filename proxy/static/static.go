@@ -166,8 +166,7 @@ func (f *Files) load(m *mapping, path string, stale *entry, now time.Time) (*ent
 		if e := f.cache.get([]byte(path)); e != nil {
 			return e, nil
 		}
-		f.cache.misses.Add(1)
-		return m.open(path, now) // it is none to be kept
+		return f.open(m, path, now) // it is none to be kept
 	}
 	defer f.cache.end(path)
 	if e := f.cache.get([]byte(path)); e != nil {
@@ -177,14 +176,22 @@ func (f *Files) load(m *mapping, path string, stale *entry, now time.Time) (*ent
 		f.cache.stale.Add(1)
 		e.release()
 	}
-	f.cache.misses.Add(1)
-	e, err := m.open(path, now)
+	e, err := f.open(m, path, now)
 	if err != nil {
 		f.cache.forget(path)
 		return nil, err
 	}
 	f.cache.add(e)
 	return e, nil
+}
+
+// open opens a file and counts it. A path that leads to none says nothing about what is kept.
+func (f *Files) open(m *mapping, path string, now time.Time) (*entry, error) {
+	e, err := m.open(path, now)
+	if err == nil {
+		f.cache.misses.Add(1)
+	}
+	return e, err
 }
 
 // missing answers a path that leads to no file.
