@@ -17,7 +17,7 @@ var Bounds = []float64{
 const (
 	steps    = 8
 	stepBits = 3
-	floor    = 14 // 2^14 ns = 16 µs: what is shorter is in the first bucket
+	floor    = 10 // 2^10 ns = 1 µs: what is shorter is in the first bucket
 	ceiling  = 37 // 2^37 ns = 137 s: what is longer is in the last one
 	raw      = (ceiling - floor) * steps
 )
@@ -164,7 +164,7 @@ func middle(i int) time.Duration {
 		return largest
 	}
 	if i == 0 {
-		return edges[0] / 2
+		return 0 // mostly that: who finds an idle thread has not waited
 	}
 	return (edges[i-1] + edges[i]) / 2
 }

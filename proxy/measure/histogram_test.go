@@ -65,3 +65,13 @@ func TestQuantilesAreNearTheTrueOnes(t *testing.T) {
 	var none Times
 	assert.Zero(t, none.Quantile(0.5))
 }
+
+func TestWhoHasNotWaitedHasNotWaited(t *testing.T) {
+	var h histogram
+	h.add(0)
+	h.add(5 * time.Microsecond)
+	var times Times
+	times.collect(&h)
+	assert.Zero(t, times.Quantile(0))
+	assert.InEpsilon(t, 5*time.Microsecond, times.Quantile(1), 1.0/16)
+}
