@@ -61,7 +61,7 @@ var Settings = []Setting{
 	{"python", "python", "", groupApp, "PATH", "the interpreter; else its own venv's, $VIRTUAL_ENV, .venv or venv, python3", programKind},
 	{"script_name", "script-name", "", groupApp, "PATH", "where the application is mounted, such as /shop", textKind.like(mountPattern)},
 
-	{"bind", "bind", "b", groupListen, "ADDRESS", "HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N; repeatable", listenKind},
+	{"bind", "bind", "b", groupListen, "ADDRESS", "HOST:PORT, [IPV6]:PORT, :PORT on all addresses, unix:PATH or fd://N; repeatable", listenKind},
 	{"backlog", "backlog", "", groupListen, "N", "connections the kernel holds until they are accepted", countKind.from(1)},
 	{"max_connections", "max-connections", "", groupListen, "N", "open client connections, further ones are answered 503; 0 is no limit", countKind},
 	{"max_connections_per_address", "max-connections-per-address", "", groupListen, "N", "of them from one address, or from one IPv6 /64; 0 is no limit", countKind},

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"slices"
 	"strconv"
@@ -137,7 +138,7 @@ func listenWith(ctx context.Context, with *net.ListenConfig, address string, bac
 			return nil, fmt.Errorf("listen on %s: %w", address, err)
 		}
 	}
-	ln, err := with.Listen(ctx, bind.Network, bind.Address)
+	ln, err := with.Listen(ctx, networkOf(bind), bind.Address)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, rootCause(err))
 	}
@@ -146,6 +147,16 @@ func listenWith(ctx context.Context, with *net.ListenConfig, address string, bac
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
 	return ln, nil
+}
+
+// networkOf is the network of an address in net's words. net takes 0.0.0.0 for all addresses of the machine, those of IPv6
+// too, and who writes it means those of IPv4; all of them are the empty host.
+func networkOf(bind config.Bind) string {
+	host, _, _ := net.SplitHostPort(bind.Address)
+	if addr, err := netip.ParseAddr(host); bind.Network == "tcp" && err == nil && addr.Is4() {
+		return "tcp4"
+	}
+	return bind.Network
 }
 
 // rootCause leaves out what net wraps around the reason: our message names the address already.
