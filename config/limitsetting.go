@@ -40,7 +40,7 @@ func limitHint(key string) string {
 	_, forAll := Find(key)
 	near := Closest(strings.ReplaceAll(key, "-", "_"), keys)
 	switch {
-	case forAll || Advice(key) != "":
+	case (forAll || Advice(key) != "") && near != key+"s": // there is [[path]], but paths is what was meant
 		return "it is not for single limits: what is for all stands above the first [[limit]]"
 	case near != "":
 		return "did you mean " + near + "?"

@@ -136,8 +136,9 @@ func TestLimitFaults(t *testing.T) {
 		"two measures": {
 			"[[limit]]\nname = 'a'\nrate = '1/s'\nconcurrent = 1", []string{`forebay.toml:4: limit "a": concurrent: want a rate or concurrent, not both: make them two limits`},
 		},
-		"a mistyped key": {"[[limit]]\nname = 'a'\nrate = '1/s'\npath = ['/']", []string{`forebay.toml:4: limit "a": path: unknown key: it is not for single limits: what is for all stands above the first [[limit]]`}},
-		"another one":    {"[[limit]]\nname = 'a'\nrate = '1/s'\nmethdos = ['GET']", []string{`forebay.toml:4: limit "a": methdos: unknown key: did you mean methods?`}},
+		"a mistyped key":  {"[[limit]]\nname = 'a'\nrate = '1/s'\npath = ['/']", []string{`forebay.toml:4: limit "a": path: unknown key: did you mean paths?`}},
+		"what is for all": {"[[limit]]\nname = 'a'\nrate = '1/s'\nlimit_keys = 3", []string{`forebay.toml:4: limit "a": limit_keys: unknown key: it is not for single limits: what is for all stands above the first [[limit]]`}},
+		"another one":     {"[[limit]]\nname = 'a'\nrate = '1/s'\nmethdos = ['GET']", []string{`forebay.toml:4: limit "a": methdos: unknown key: did you mean methods?`}},
 		"an array as a rate": {
 			"[[limit]]\nname = 'a'\nrate = ['1/s']", []string{`forebay.toml:3: limit "a": rate: want one value, not an array`},
 		},
