@@ -143,7 +143,7 @@ type Proxy struct {
 	ResponseMemory int64 `key:"response_memory"`
 	// ResponseSpool bounds what of a response waits in that file, in bytes. When it is full the application's thread waits.
 	ResponseSpool int64 `key:"response_spool"`
-	// SendTimeout is the longest pause between two writes to a client that does not read. After it the connection is cut.
+	// SendTimeout is the longest pause in which a client takes nothing of a response. After it the connection is cut.
 	SendTimeout time.Duration `key:"send_timeout"`
 	// SendMinRate is how fast a client must take a response on average, in bytes a second, while something waits for it,
 	// once SendMinRateAfter has passed. Below it the connection is cut. 0 means no limit.

@@ -45,7 +45,7 @@ type conn struct {
 	idleSince time.Time // the end of the last answer
 	served    int       // requests begun
 	due       time.Time // the write deadline that is set
-	rated     bool      // it is that of send_min_rate
+	written   int64     // to the client, as far as the kernel has taken it
 	sending   sending
 
 	relayed   bool // the header of the PROXY protocol has not come yet

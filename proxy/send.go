@@ -82,17 +82,20 @@ func (c *conn) writeVectors(parts net.Buffers) (total int64, err error) {
 }
 
 // renew sets the write deadline, unless the one that is set will nearly do: setting it for each write would cost more
-// than the write. It returns the present time.
+// than the write. It returns the present time. When the deadline passes slow has a look at what the client does, several
+// times before it is too late.
 func (c *conn) renew() time.Time {
 	now := time.Now()
-	allowed := c.rules.cfg.SendTimeout
-	c.rated = false
-	if rate := c.rules.cfg.SendMinRate; rate > 0 {
-		if slack := c.sending.slack(rate, c.rules.cfg.SendMinRateAfter); slack < allowed {
-			allowed, c.rated = slack, true
-		}
+	if !c.sending.stalled {
+		c.sending.moved = now // pauses of the application are not the client's
 	}
-	const precision = 64
+	const looks = 8
+	timeout := c.rules.cfg.SendTimeout
+	allowed := min(timeout/looks, c.sending.moved.Add(timeout).Sub(now))
+	if rate := c.rules.cfg.SendMinRate; rate > 0 {
+		allowed = min(allowed, c.slack(rate))
+	}
+	const precision = 8
 	if due := now.Add(allowed); c.due.After(due) || due.Sub(c.due) > allowed/precision {
 		c.due = due
 		_ = c.Conn.SetWriteDeadline(due) // fails only on a closed connection, as the write will
@@ -105,25 +108,29 @@ func (c *conn) renew() time.Time {
 
 // took notes that a write has ended well.
 func (c *conn) took(begun time.Time, n int) {
+	c.written += int64(n)
+	c.sending.stalled = false
 	if c.rules.cfg.SendMinRate > 0 {
-		c.sending.add(n, time.Since(begun))
+		c.sending.waited += time.Since(begun)
 	}
 }
 
-// slow decides what becomes of a write that did not send all: a client that has taken some of it before the deadline may
-// go on. It returns the error that ends the connection.
+// slow decides what becomes of a write that did not send all: a client that has taken some of what it was sent may go on.
+// It returns the error that ends the connection.
 func (c *conn) slow(begun time.Time, n int, err error) error {
-	rate := c.rules.cfg.SendMinRate
-	c.sending.add(n, time.Since(begun))
+	now, rate := time.Now(), c.rules.cfg.SendMinRate
+	c.written += int64(n)
+	c.sending.waited += now.Sub(begun)
+	c.gauge(now, n)
 	switch {
 	case !errors.Is(err, os.ErrDeadlineExceeded):
 	case c.p.cutting.Load():
 		err = errCut
 		c.reset()
-	case rate > 0 && c.sending.slack(rate, c.rules.cfg.SendMinRateAfter) <= 0:
+	case rate > 0 && c.slack(rate) <= 0:
 		err = errSendSlow
 		c.reset() // or the kernel would keep what it has for it
-	case n == 0 && !c.rated:
+	case now.Sub(c.sending.moved) >= c.rules.cfg.SendTimeout:
 		err = errSendTimeout
 		c.reset()
 	default:
@@ -139,23 +146,40 @@ var (
 	errSendSlow    = errors.New("the client took it too slowly (send_min_rate)")
 )
 
-// sending is how fast a client takes an answer. Only the time counts in which something waited for it.
+// sending is how a client takes an answer.
 type sending struct {
-	taken  int64
-	waited time.Duration
+	rated  bool
+	before int64         // what the client had taken when its speed was first asked for
+	waited time.Duration // while something waited for it: only this time counts
+
+	stalled bool      // the present write has waited beyond a deadline
+	moved   time.Time // when the client was last seen to take something, or the beginning of the write
+	landed  int64     // what it had taken then
 }
 
-func (s *sending) add(n int, waited time.Duration) {
-	s.taken += int64(n)
-	s.waited += waited
+// gauge finds out whether the client has taken something while a write waited for it, of which the kernel has taken n
+// bytes. Of a client that is slow the kernel takes nothing for minutes: it wants a third of megabytes free first.
+func (c *conn) gauge(now time.Time, n int) {
+	s, landed := &c.sending, c.landed()
+	if (s.stalled && landed > s.landed) || (!s.stalled && n > 0) {
+		s.moved = now
+	}
+	s.stalled, s.landed = true, landed
 }
+
+// landed is how much the client has taken of all that was written to it, as far as the kernel tells.
+func (c *conn) landed() int64 { return c.written - c.held() }
 
 // slack is how much longer the client may take nothing before it is slower than rate, in bytes a second.
-func (s *sending) slack(rate int64, after time.Duration) time.Duration {
+func (c *conn) slack(rate int64) time.Duration {
 	const most = time.Hour // of no importance beside send_timeout, and small enough to be added to a time
-	bought := float64(s.taken) / float64(rate)
+	s, landed := &c.sending, c.landed()
+	if !s.rated {
+		s.rated, s.before = true, landed
+	}
+	bought := float64(landed-s.before) / float64(rate)
 	if bought > (s.waited + most).Seconds() {
 		return most
 	}
-	return after + time.Duration(bought*float64(time.Second)) - s.waited
+	return c.rules.cfg.SendMinRateAfter + time.Duration(bought*float64(time.Second)) - s.waited
 }
