@@ -213,6 +213,8 @@ func (m *migration) addStatic(f files) {
 	if f.endings != nil {
 		t.set("extensions", quoteAll(f.endings))
 	}
+	m.leaveAll(append(f.l.own("types"), f.l.own("default_type")...), groupGrave,
+		"files have the types of their names here: what strangers have uploaded must not be text/html (types and headers of this [[static]])")
 	m.leaveAll(f.l.own("limit_except"), groupOwn, "files answer GET and HEAD, and nothing else")
 	if d := f.l.last("autoindex"); isOn(d) {
 		m.take(d)

@@ -53,6 +53,6 @@ func (m *migration) takeHeaders() {
 		if strings.EqualFold(arg(d, 0), "X-Request-ID") {
 			m.leave(d, groupOwn, "each answer has it (request_id_header)")
 		}
-		m.leave(d, groupGone, "the application's answers have the fields that it sets itself (SECURE_* settings and middleware of Django)")
+		m.leave(d, groupGrave, "the application's answers have the fields that it sets itself (SECURE_* settings and middleware of Django)")
 	}
 }

@@ -76,7 +76,8 @@ var reasonTable = []namedReason{
 	{reason{groupGone, "answers of the application are not kept: let it, or a network in front of forebay"}, `proxy_cache proxy_cache_path proxy_cache_valid proxy_cache_key
 		proxy_cache_bypass proxy_cache_methods proxy_cache_lock proxy_cache_lock_age proxy_cache_lock_timeout proxy_cache_min_uses proxy_cache_revalidate
 		proxy_cache_use_stale proxy_cache_background_update proxy_no_cache uwsgi_cache uwsgi_cache_path uwsgi_cache_valid uwsgi_cache_key proxy_store`},
-	{reason{groupGone, "what a request asks for is not changed on its way: the application can answer so"}, `rewrite return if set map geo split_clients break geoip_country
+	{reason{groupGrave, "what a request asks for is not changed on its way: the application, and the mappings, see the path as the client has sent it"}, "rewrite"},
+	{reason{groupGone, "what a request asks for is not changed on its way: the application can answer so"}, `return if set map geo split_clients break geoip_country
 		geoip_city geoip2 set_by_lua_block rewrite_by_lua_block uninitialized_variable_warn`},
 	{reason{groupGone, "errors have forebay's own pages, or those of the application; a [[static]] may name one for 404 (not_found)"}, "error_page proxy_intercept_errors uwsgi_intercept_errors recursive_error_pages fastcgi_intercept_errors"},
 	{reason{groupGone, "fields of the application's answers go out as it sets them"}, `add_header proxy_hide_header proxy_pass_header proxy_cookie_path proxy_cookie_domain proxy_cookie_flags
@@ -112,13 +113,10 @@ var usualFields = map[string]string{
 	"x-forwarded-for":    "REMOTE_ADDR is the client's address",
 	"x-forwarded-proto":  "wsgi.url_scheme is what the client used, or what a proxy in forwarded_allow_ips says",
 	"x-forwarded-ssl":    "wsgi.url_scheme is what the client used, or what a proxy in forwarded_allow_ips says",
-	"x-scheme":           "wsgi.url_scheme is what the client used, or what a proxy in forwarded_allow_ips says",
-	"x-url-scheme":       "wsgi.url_scheme is what the client used, or what a proxy in forwarded_allow_ips says",
 	"x-forwarded-host":   "the application has the client's own Host",
 	"x-forwarded-server": "the application has the client's own Host",
 	"x-forwarded-port":   "SERVER_PORT is the one that the client asked",
 	"x-forwarded-prefix": "script_name says where the application is mounted",
-	"x-script-name":      "script_name says where the application is mounted",
 	"x-request-id":       "each request has an id in this field (request_id_header)",
 	"x-request-start":    "the time in the queue is measured (server_timing, metrics)",
 	"x-queue-start":      "the time in the queue is measured (server_timing, metrics)",
@@ -151,13 +149,18 @@ func reasonFor(d *directive) reason {
 	return reason{groupGone, "forebay knows nothing like it"}
 }
 
-// fieldReason is about a field that the application was told.
+// fieldReason is about a field that the application was told. What nginx set there no client could.
 func fieldReason(d *directive) reason {
 	if d.Directive == "uwsgi_param" {
 		return reason{groupOwn, "forebay makes the environ"}
 	}
-	if why, known := usualFields[strings.ToLower(arg(d, 0))]; known {
+	name := strings.ToLower(arg(d, 0))
+	why, known := usualFields[name]
+	switch {
+	case name == "host" && !strings.Contains(arg(d, 1), "$"):
+		return reason{groupGrave, "the application was told this host, and has the client's own now"}
+	case known:
 		return reason{groupOwn, why}
 	}
-	return reason{groupGone, "requests reach the application with the fields that they came with"}
+	return reason{groupGrave, "nobody sets this field now, or takes it away: it is what a client sends, if anything"}
 }
