@@ -25,8 +25,8 @@ var classes = map[Kind]string{Other: "other", Ours: "ours", Limit: "limit"}
 const (
 	margin      = 16
 	panelWidth  = 412
-	labelWidth  = 136
-	valueWidth  = 84
+	labelWidth  = 148
+	valueWidth  = 76
 	plotWidth   = panelWidth - labelWidth - valueWidth
 	rowHeight   = 19
 	barHeight   = 12

@@ -58,8 +58,8 @@ func TestPicturesSayEverything(t *testing.T) {
 	}{
 		"bars": {DrawBars("Requests", "more is better", bars),
 			[]string{"Requests", "more is better", "hello, 64 connections", "forebay", "20 000", "<&>", "none", "empty"}},
-		"dots": {DrawDots("Latency", "p50, p99, p99.9", "ms", dots), []string{"Latency", "hello at 50 %", "0.1", "1000 ms", "180 ms", "silent"}},
-		"none": {DrawDots("Latency", "", "ms", nil), []string{"Latency"}},
+		"dots": {DrawDots("Latency, ms", "p50, p99, p99.9", dots), []string{"Latency, ms", "hello at 50 %", "0.1", "100", "1k", "180 ms", "silent"}},
+		"none": {DrawDots("Latency", "", nil), []string{"Latency"}},
 	}
 	for name, c := range pictures {
 		t.Run(name, func(t *testing.T) {
@@ -76,8 +76,8 @@ func TestPicturesSayEverything(t *testing.T) {
 
 func TestBarsAreAsLongAsTheirFigures(t *testing.T) {
 	picture := DrawBars("", "", []Bars{{Bars: []Bar{{Kind: Ours, Value: 50}, {Value: 100}}}})
-	assert.Contains(t, picture, `width="96.0" height="12" class="ours"`)
-	assert.Contains(t, picture, `width="192.0" height="12" class="other"`)
+	assert.Contains(t, picture, `width="94.0" height="12" class="ours"`)
+	assert.Contains(t, picture, `width="188.0" height="12" class="other"`)
 }
 
 // TestPicturesToLookAt has Chromium make pictures of the charts in both schemes, if somebody wants to look at them.
@@ -86,7 +86,7 @@ func TestPicturesToLookAt(t *testing.T) {
 	if dir == "" {
 		t.Skip("CHROMIUM_SCREENSHOTS names no directory")
 	}
-	for name, picture := range map[string]string{"bars": DrawBars("Requests", "more is better", bars), "dots": DrawDots("Latency", "", "ms", dots)} {
+	for name, picture := range map[string]string{"bars": DrawBars("Requests", "more is better", bars), "dots": DrawDots("Latency, ms", "", dots)} {
 		source := filepath.Join(t.TempDir(), name+".svg")
 		require.NoError(t, os.WriteFile(source, []byte(picture), 0o600))
 		for scheme, flag := range map[string]string{"light": "--blink-settings=preferredColorScheme=1", "dark": "--blink-settings=preferredColorScheme=0"} {

@@ -19,15 +19,15 @@ type Row struct {
 	Text   string
 }
 
-// DrawDots draws the panels with one scale for all of them, in that unit.
-func DrawDots(title, note, unit string, panels []Dots) string {
+// DrawDots draws the panels with one scale for all of them. The title names its unit.
+func DrawDots(title, note string, panels []Dots) string {
 	var d drawing
 	low, high := decades(panels)
 	heights := make([]float64, len(panels))
 	for i, panel := range panels {
 		heights[i] = titleHeight + rowHeight*float64(len(panel.Rows)) + axisHeight
 	}
-	d.height = place(heights, func(i int, x, y float64) { d.dots(panels[i], x, y, low, high, unit) })
+	d.height = place(heights, func(i int, x, y float64) { d.dots(panels[i], x, y, low, high) })
 	return d.picture(title, note)
 }
 
@@ -48,7 +48,7 @@ func decades(panels []Dots) (low, high float64) {
 	return low, max(high, low+1)
 }
 
-func (d *drawing) dots(panel Dots, x, y, low, high float64, unit string) {
+func (d *drawing) dots(panel Dots, x, y, low, high float64) {
 	d.text(x, y+18, "panel", "start", panel.Title)
 	left := x + labelWidth
 	top, bottom := y+titleHeight, y+titleHeight+rowHeight*float64(len(panel.Rows))
@@ -56,15 +56,19 @@ func (d *drawing) dots(panel Dots, x, y, low, high float64, unit string) {
 	for decade := low; decade <= high; decade++ {
 		tick := at(math.Pow(10, decade))
 		d.line(tick, top, tick, bottom, "grid")
-		text := fmt.Sprint(math.Pow(10, decade))
-		if decade == high {
-			text += " " + unit
-		}
-		d.text(tick, bottom+15, "quiet", "middle", text)
+		d.text(tick, bottom+15, "quiet", "middle", power(decade))
 	}
 	for i, row := range panel.Rows {
 		d.row(row, x, top+rowHeight*(float64(i)+0.5), at)
 	}
+}
+
+// power writes a power of ten.
+func power(exponent float64) string {
+	if exponent >= 3 {
+		return fmt.Sprintf("%gk", math.Pow(10, exponent-3))
+	}
+	return fmt.Sprintf("%.*f", max(0, int(-exponent)), math.Pow(10, exponent))
 }
 
 // row draws the first figure as an open dot and the others full, each smaller than the one before, on a line.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"forebay/bench/generator"
@@ -114,7 +115,13 @@ func askBare(ctx context.Context, kit peer.Kit, task bareTask, result any) error
 	var said bytes.Buffer
 	cmd := exec.CommandContext(ctx, kit.Python, "-B", filepath.Join(kit.Root, "bench", "apps", "bare.py"))
 	cmd.Stdin, cmd.Stderr, cmd.Dir = bytes.NewReader(text), &said, task.Dir
+	// It forks, and what ends it ends all.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return fmt.Errorf("call %s without a server: %w", task.App, context.Cause(ctx))
+	}
 	if err != nil {
 		return fmt.Errorf("call %s without a server: %w\n%s", task.App, err, said.String())
 	}

@@ -153,7 +153,7 @@ func prepare(ctx context.Context, opts options, kit peer.Kit) (apps, files strin
 	if err := os.CopyFS(apps, os.DirFS(filepath.Join(kit.Root, "bench", "apps"))); err != nil {
 		return "", "", fmt.Errorf("copy the applications: %w", err)
 	}
-	if err := os.MkdirAll(files, 0o755); err != nil {
+	if err := os.MkdirAll(files, 0o750); err != nil {
 		return "", "", fmt.Errorf("write files: %w", err)
 	}
 	for _, s := range opts.Scenarios {

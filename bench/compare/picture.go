@@ -23,7 +23,8 @@ func (r *Report) pictures() []picture {
 		return slices.Contains([]string{"hello@64", "flask@64", "django@64"}, o.Name)
 	}
 	all := []picture{
-		r.bars("requests.svg", "Requests a second", "longer is better; the line is the spread over the rounds", perSecond, usual),
+		r.bars("requests.svg", "Requests a second",
+			"longer is better; the line is the spread over the rounds; bare is the application without a server, where it is not out of scale", perSecond, usual),
 		r.bars("connections.svg", "Requests a second, by connections", "hello; longer is better; the line is the spread over the rounds", perSecond, hello),
 		r.bars("cpu.svg", "CPU time for each request, µs", "shorter is better; of all processes; bare is the application without a server", cpuTime, usual),
 		r.bars("memory.svg", "Memory, MiB", "shorter is better; PSS of all processes, right after the load", memory, idle),
@@ -46,7 +47,7 @@ func (r *Report) bars(file, title, note, name string, want func(*Outcome) bool) 
 			if !ok || p.Name == bareName && name == memory {
 				continue // the memory of a server and that of none are nothing to compare
 			}
-			if p.Name == bareName && name == perSecond && spread.Median > 4*fastestOf(o) {
+			if p.Name == bareName && name == perSecond && spread.Median > 2*fastestOf(o) {
 				continue // it would leave nothing to see of the others
 			}
 			panel.Bars = append(panel.Bars, chart.Bar{
@@ -95,7 +96,7 @@ func (r *Report) dots(file string) picture {
 	}
 	title := "Latency at steady rates, ms"
 	note := "further left is better; p50 (open), p99 and p99.9, whose figure stands at the right; in percent of what each peer can do"
-	return picture{file, title, chart.DrawDots(title, note, "ms", panels)}
+	return picture{file, title, chart.DrawDots(title, note, panels)}
 }
 
 func (r *Report) row(name string, summary map[string]report.Spread) chart.Row {

@@ -75,5 +75,5 @@ func TestFivePercentOfTheMixedRequestsAreSlow(t *testing.T) {
 			slow++
 		}
 	}
-	assert.Equal(t, 20*slow, len(requests))
+	assert.Len(t, requests, 20*slow)
 }

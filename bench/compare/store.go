@@ -24,7 +24,7 @@ func (r *Report) save(dir string) error {
 	if dir == "" {
 		return nil
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return fmt.Errorf("write results: %w", err)
 	}
 	var page bytes.Buffer

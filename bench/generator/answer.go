@@ -152,6 +152,7 @@ func (a *answer) understand(text []byte) error {
 		if len(text) == 0 {
 			a.part = whole
 		}
+	default: // the others are not read as lines
 	}
 	return nil
 }

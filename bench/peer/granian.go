@@ -4,11 +4,11 @@ package peer
 func newGranian(name string, kit Kit) Peer {
 	command := func(kit Kit, _, address string, scenario Scenario) []string {
 		_, threads := kit.size()
-		return granianCommand(kit, address, scenario, "--blocking-threads", threads, "--http", "1", "--no-ws", "--runtime-mode", "st",
-			"--backlog", "2048", "--backpressure", "1024")
+		return granianCommand(kit, address, scenario, "--blocking-threads", threads, "--http", "1", "--no-ws", "--runtime-mode", "mt",
+			"--runtime-threads", "2", "--backlog", "2048", "--backpressure", "1024")
 	}
 	return &single{stack: stack{name: name, kit: kit}, command: command, notes: []string{
-		"granian's settings were found by trials on a machine with two cores: its single-threaded runtime, HTTP/1 alone, no WebSockets. " +
+		"granian's settings were found by trials on a machine with two cores: its multi-threaded runtime with two threads, HTTP/1 alone, no WebSockets. " +
 			"One thread for each process (--blocking-threads 1), as in its own benchmarks, would be faster where the application never waits, " +
 			"and serve one request at a time where it does.",
 	}}

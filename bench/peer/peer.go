@@ -198,7 +198,7 @@ func awaitAnswer(ctx context.Context, peer Peer, scenario Scenario) error {
 	tick := time.NewTicker(startPoll)
 	defer tick.Stop()
 	for {
-		err := ask(ctx, peer.URL(), scenario)
+		err := Ask(ctx, peer.URL(), scenario)
 		if err == nil {
 			return nil
 		}
@@ -213,7 +213,8 @@ func awaitAnswer(ctx context.Context, peer Peer, scenario Scenario) error {
 	}
 }
 
-func ask(ctx context.Context, url string, scenario Scenario) error {
+// Ask asks once, and is an error unless the answer is the right one.
+func Ask(ctx context.Context, url string, scenario Scenario) error {
 	method := http.MethodGet
 	if scenario.Post != "" {
 		method = http.MethodPost
