@@ -19,7 +19,7 @@ import (
 func (x *exchange) answerCoded(resp *python.Response, s said) (answered bool, err error) {
 	isHead := string(x.head.Method) == http.MethodHead
 	length := s.length
-	if length < 0 && resp.Stream == nil && !isHead {
+	if length < 0 && resp.Stream == nil && (!isHead || len(resp.Body) > 0) { // some applications answer HEAD as GET
 		length = int64(len(resp.Body))
 	}
 	if resp.File != nil || isHead && length < 0 || resp.Stream == nil && !isHead && length > int64(len(resp.Body)) {

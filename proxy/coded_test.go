@@ -105,13 +105,22 @@ func TestWhatIsNotCompressed(t *testing.T) {
 }
 
 func TestHeadOfACompressedResponse(t *testing.T) {
-	f := startFront(t, answering(func() *python.Response {
-		return whole("200 OK", "", "Content-Type", "text/html", "Content-Length", "28000")
-	}), compressing)
-	got := f.dial().send(headGzip).next("HEAD")
-	require.NoError(t, got.err)
-	assert.Equal(t, "gzip", got.Header.Get("Content-Encoding"))
-	assert.Empty(t, got.Header.Get("Content-Length"), "it would not be that of the answer to GET")
+	for name, resp := range map[string]func() *python.Response{
+		"a length": func() *python.Response {
+			return whole("200 OK", "", "Content-Type", "text/html", "Content-Length", "28000")
+		},
+		"the whole body": func() *python.Response {
+			return whole("200 OK", strings.Repeat("x", 28000), "Content-Type", "text/html")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := startFront(t, answering(resp), compressing).dial().send(headGzip).next("HEAD")
+			require.NoError(t, got.err)
+			assert.Equal(t, "gzip", got.Header.Get("Content-Encoding"))
+			assert.Equal(t, "Accept-Encoding", got.Header.Get("Vary"))
+			assert.Empty(t, got.Header.Get("Content-Length"), "it would not be that of the answer to GET")
+		})
+	}
 }
 
 // TestCompressedEventsArriveAtOnce: each piece can be read before the application writes the next one.
