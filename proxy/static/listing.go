@@ -5,15 +5,11 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"html"
 	"io"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"path"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"forebay/proxy/reply"
@@ -28,7 +24,7 @@ const maxListed = 10_000
 type listed struct {
 	Name     string    `json:"name"`
 	Type     string    `json:"type"`
-	Size     int64     `json:"size,omitempty"`
+	Size     *int64    `json:"size,omitempty"` // of a file
 	Modified time.Time `json:"modified"`
 }
 
@@ -57,7 +53,7 @@ func (m *mapping) list(name string, fields []python.Field) *reply.Reply {
 	slices.SortFunc(all, func(a, b listed) int {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name)) // directories first
 	})
-	typ, body := "text/html; charset=utf-8", listPage(m.Prefix+name, all)
+	typ, body := "text/html; charset=utf-8", listPage(m.Prefix+name, name != "", all)
 	if wantsJSON(fields) {
 		typ, body = "application/json", listDocument(all)
 	}
@@ -96,7 +92,8 @@ func (m *mapping) listed(dir string, entry fs.DirEntry) (listed, bool) {
 	case info.IsDir():
 		return listed{Name: name, Type: typeDirectory, Modified: info.ModTime().UTC().Truncate(time.Second)}, true
 	case info.Mode().IsRegular() && hasExtension(name, m.Extensions):
-		return listed{name, typeFile, info.Size(), info.ModTime().UTC().Truncate(time.Second)}, true
+		size := info.Size()
+		return listed{name, typeFile, &size, info.ModTime().UTC().Truncate(time.Second)}, true
 	}
 	return listed{}, false
 }
@@ -117,30 +114,4 @@ func listDocument(all []listed) []byte {
 	}
 	document, _ := json.Marshal(all) // texts, numbers and times can be written
 	return append(document, '\n')
-}
-
-// listPage is the list for people. What is in it comes from a file system, where names may be anything.
-func listPage(title string, all []listed) []byte {
-	var b strings.Builder
-	title = html.EscapeString(strings.ToValidUTF8(title, "\uFFFD"))
-	b.WriteString(`<!doctype html><html lang="en"><head><meta charset="utf-8">` +
-		`<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">` +
-		`<title>` + title + `</title><style>body{font:16px/1.6 system-ui,sans-serif;max-width:52em;margin:3em auto;padding:0 1.5em}` +
-		`h1{font-size:1.3em}table{border-collapse:collapse;width:100%}td{padding:.1em .6em}td+td{text-align:right;` +
-		`font-variant-numeric:tabular-nums;white-space:nowrap}</style></head><body><h1>` + title + `</h1><table>`)
-	if strings.Count(title, "/") > 1 {
-		b.WriteString(`<tr><td><a href="../">../</a></td><td></td><td></td></tr>`)
-	}
-	for _, one := range all {
-		name, size := one.Name, strconv.FormatInt(one.Size, 10)
-		if one.Type == typeDirectory {
-			name, size = name+"/", ""
-		}
-		// "./" keeps a name with a colon from being read as a scheme (RFC 3986, section 4.2).
-		href := "./" + (&url.URL{Path: name}).EscapedPath()
-		b.WriteString(`<tr><td><a href="` + html.EscapeString(href) + `">` + html.EscapeString(strings.ToValidUTF8(name, "\uFFFD")) +
-			`</a></td><td>` + one.Modified.Format(time.DateTime) + `</td><td>` + size + `</td></tr>`)
-	}
-	b.WriteString("</table></body></html>\n")
-	return []byte(b.String())
 }

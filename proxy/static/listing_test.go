@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -34,9 +35,9 @@ func TestListing(t *testing.T) {
 	for _, match := range regexp.MustCompile(`href="([^"]*)"`).FindAllStringSubmatch(page.body, -1) {
 		hrefs = append(hrefs, match[1])
 	}
-	assert.Equal(t, []string{"../", "./sub/", "./%3Cb%3E.txt", "./Z.png", "./a%20b%3F.txt", "./b.txt", "./inside", "./x:y.txt"}, hrefs)
+	assert.Equal(t, []string{"./sub/", "./%3Cb%3E.txt", "./Z.png", "./a%20b%3F.txt", "./b.txt", "./inside", "./x:y.txt"}, hrefs)
 	assert.NotContains(t, page.body, "<b>")
-	for _, href := range hrefs[2:] {
+	for _, href := range hrefs[1:] {
 		assert.Equal(t, "text", ask(t, files, "GET", "/s/"+href[2:]).body, href)
 	}
 
@@ -63,6 +64,29 @@ func TestListingIsOfDirectoriesOnly(t *testing.T) {
 	assert.Equal(t, ask(t, files, "GET", "/s/img/").length, ask(t, files, "HEAD", "/s/img/").length)
 }
 
+func TestListingLeadsToTheListAbove(t *testing.T) {
+	files := serve(t, below("/s/", site(), listing, func(s *config.Static) { s.Index = nil }))
+	assert.Contains(t, ask(t, files, "GET", "/s/img/").body, `<a href="../">`)
+	assert.NotContains(t, ask(t, files, "GET", "/s/").body, `<a href="../">`, "what is above it is not of this mapping")
+}
+
+func TestNamesThatHideSomething(t *testing.T) {
+	fsys := fstest.MapFS{"ab\u202etxt.exe": &fstest.MapFile{}, "new\nline": &fstest.MapFile{}}
+	page := ask(t, serve(t, below("/s/", fsys, listing)), "GET", "/s/").body
+	assert.Contains(t, page, `<a href="./ab%E2%80%AEtxt.exe">ab`+"\ufffd"+`txt.exe</a>`)
+	assert.Contains(t, page, "new\ufffdline")
+}
+
+func TestSizesOfFiles(t *testing.T) {
+	for bytes, want := range map[int]string{
+		0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 1 << 20: "1.0 MiB", 1<<20 - 1: "1.0 MiB", 3_000_000: "2.9 MiB", 1 << 60: "1048576.0 TiB",
+	} {
+		assert.Equal(t, strings.Replace(want, " ", "&nbsp;", 1), regexp.MustCompile("<[^>]*>").ReplaceAllString(sizeText(int64(bytes)), ""), bytes)
+	}
+	files := serve(t, below("/s/", fstest.MapFS{"empty": &fstest.MapFile{}}, listing))
+	assert.Contains(t, ask(t, files, "GET", "/s/", "Accept: application/json").body, `"size":0`)
+}
+
 func TestListingHasWhatIsServed(t *testing.T) {
 	files := serve(t, below("/s/", site(), listing, func(s *config.Static) { s.Extensions, s.Index = []string{"png"}, nil }))
 	page := ask(t, files, "GET", "/s/").body
@@ -74,6 +98,7 @@ func TestListingHasWhatIsServed(t *testing.T) {
 func TestAnEmptyDirectoryIsListed(t *testing.T) {
 	files := serve(t, below("/s/", opened(t, t.TempDir()), listing))
 	assert.Equal(t, 200, ask(t, files, "GET", "/s/").StatusCode)
+	assert.Contains(t, ask(t, files, "GET", "/s/").body, "There is nothing here.")
 	assert.Equal(t, "[]\n", ask(t, files, "GET", "/s/", "Accept: application/json").body)
 }
 
