@@ -53,7 +53,7 @@ func (c *conn) scan() ([]byte, error) {
 	if i := bytes.Index(waiting[from:], endOfHead); i >= 0 {
 		size := from + i + len(endOfHead)
 		if size > c.rules.cfg.HeadSize {
-			return nil, errHeadTooLong
+			return nil, c.checkHalf(waiting[:size])
 		}
 		c.in.r += size
 		c.seen, c.lined = 0, false
@@ -79,9 +79,6 @@ func (c *conn) checkHalf(half []byte) error {
 	if len(half) > 0 && half[0] != '\r' && !head.IsToken(half[:1]) {
 		return errNoHTTP
 	}
-	if len(half) > c.rules.cfg.HeadSize {
-		return errHeadTooLong
-	}
 	for i := c.seen; i < len(half); i++ {
 		next := bytes.IndexByte(half[i:], '\n')
 		if next < 0 {
@@ -96,6 +93,14 @@ func (c *conn) checkHalf(half []byte) error {
 			}
 			c.lined = true
 		}
+	}
+	if !c.lined {
+		if err := head.CheckHalfLine(half, c.rules.limits); err != nil {
+			return err
+		}
+	}
+	if len(half) > c.rules.cfg.HeadSize {
+		return errHeadTooLong
 	}
 	return nil
 }

@@ -87,6 +87,24 @@ func CheckLine(line []byte, limits Limits) error {
 	return h.readLine(line, limits)
 }
 
+// CheckHalfLine refuses a request line whose end is not here yet, if its target is too long already. The error is a
+// *Refusal.
+func CheckHalfLine(line []byte, limits Limits) error {
+	if len(line) <= limits.Target {
+		return nil
+	}
+	_, rest, _ := bytes.Cut(line, space)
+	target, _, _ := bytes.Cut(rest, space)
+	return checkTargetSize(target, limits)
+}
+
+func checkTargetSize(target []byte, limits Limits) error {
+	if len(target) > limits.Target {
+		return refuse(http.StatusRequestURITooLong, "the request target is longer than %d bytes (limit_request_line)", limits.Target)
+	}
+	return nil
+}
+
 // readLine reads the request line: three words with one space between them (RFC 9112, section 3).
 func (h *Head) readLine(line []byte, limits Limits) error {
 	method, rest, _ := bytes.Cut(line, space)
@@ -95,8 +113,8 @@ func (h *Head) readLine(line []byte, limits Limits) error {
 	}
 	h.Method = method
 	target, protocol, found := bytes.Cut(rest, space)
-	if len(target) > limits.Target {
-		return refuse(http.StatusRequestURITooLong, "the request target is longer than %d bytes (limit_request_line)", limits.Target)
+	if err := checkTargetSize(target, limits); err != nil {
+		return err
 	}
 	if i := foreignByte(target); i >= 0 {
 		return malformed("byte %#02x in the request target", target[i])
