@@ -339,7 +339,8 @@ func TestABodyWithoutRoom(t *testing.T) {
 	assert.NotContains(t, answer.body, "gone")
 	assert.Empty(t, app.seen())
 	_ = f.lines()
-	assert.Contains(t, f.log.String(), "request body not stored")
+	assert.Regexp(t, `(?m)request body not stored" method=POST target=/ request_id=\w+ error="temporary file: .*no such file or directory"$`, f.log.String(),
+		"one line, without a worker")
 }
 
 // TestTheClientOfAWaitingRequest: what dispatch asks before it gives a request to a thread.

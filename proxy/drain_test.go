@@ -238,6 +238,45 @@ func TestForwardedFields(t *testing.T) {
 	}
 }
 
+// TestWhatTheClientAskedFor: SERVER_NAME and SERVER_PORT are what a trusted proxy says that its client has asked for. Many a
+// proxy passes X-Forwarded-Host on as clients write it, so HTTP_HOST stays as it is, and the field as well: whether it
+// is to be believed is a setting of frameworks.
+func TestWhatTheClientAskedFor(t *testing.T) {
+	cases := map[string]struct {
+		trust, fields    string
+		name, port, said string
+	}{
+		"a stranger":        {"192.0.2.1", "X-Forwarded-Host: b.example\r\nX-Forwarded-Port: 444\r\nForwarded: host=c.example\r\n", "127.0.0.1", "", ""},
+		"nothing":           {"127.0.0.1", "X-Forwarded-For: 192.0.2.7\r\n", "127.0.0.1", "", ""},
+		"a host":            {"127.0.0.1", "X-Forwarded-Host: b.example\r\n", "b.example", "80", "b.example"},
+		"a host, by TLS":    {"127.0.0.1", "X-Forwarded-Host: b.example\r\nX-Forwarded-Proto: https\r\n", "b.example", "443", "b.example"},
+		"a host with port":  {"127.0.0.1", "X-Forwarded-Host: b.example:82\r\n", "b.example", "82", "b.example:82"},
+		"a port":            {"127.0.0.1", "X-Forwarded-Port: 444\r\n", "127.0.0.1", "444", ""},
+		"both":              {"127.0.0.1", "X-Forwarded-Host: b.example:82\r\nX-Forwarded-Port: 444\r\n", "b.example", "444", "b.example:82"},
+		"the last one":      {"127.0.0.1", "X-Forwarded-Host: evil, b.example\r\nX-Forwarded-Port: 1, 444\r\n", "b.example", "444", "evil, b.example"},
+		"not a host":        {"127.0.0.1", "X-Forwarded-Host: b.example/x\r\nX-Forwarded-Port: 99999\r\n", "127.0.0.1", "", "b.example/x"},
+		"in Forwarded":      {"127.0.0.1", "Forwarded: for=192.0.2.7;host=\"b.example:82\";proto=https\r\n", "b.example", "82", ""},
+		"left of a client":  {"127.0.0.1", "Forwarded: host=evil, for=192.0.2.7;host=b.example\r\n", "b.example", "80", ""},
+		"no word of a host": {"127.0.0.1", "Forwarded: for=192.0.2.7;proto=https\r\n", "127.0.0.1", "", ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			app := &application{}
+			f := startFront(t, app, func(cfg *config.Proxy) { cfg.ForwardedAllowIPs = []string{c.trust} })
+			f.dial().ask("GET / HTTP/1.1\r\nHost: a.example:81\r\n" + c.fields + "\r\n")
+			environ := app.seen()[0].environ
+			if c.port == "" {
+				_, c.port, _ = net.SplitHostPort(f.addr.String())
+			}
+			assert.Equal(t, c.name, environ["SERVER_NAME"])
+			assert.Equal(t, c.port, environ["SERVER_PORT"])
+			assert.Equal(t, "a.example:81", environ["HTTP_HOST"])
+			said, _ := environ["HTTP_X_FORWARDED_HOST"].(string)
+			assert.Equal(t, c.said, said)
+		})
+	}
+}
+
 func TestScriptName(t *testing.T) {
 	cases := map[string]struct {
 		target, path string

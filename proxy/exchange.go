@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"bytes"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -195,8 +194,14 @@ func (x *exchange) meta() (python.Meta, error) {
 	if h.Absolute {
 		m.Host = h.Host
 	}
-	if c.unix {
+	switch {
+	case len(x.client.Host) > 0: // HTTP_HOST stays what the proxy asks for: see forwarded.Client
+		m.ServerName, m.ServerPort = serverOf(x.client.Host, m.Scheme)
+	case c.unix:
 		m.ServerName, m.ServerPort = serverOf(h.Host, m.Scheme)
+	}
+	if x.client.ServerPort > 0 {
+		m.ServerPort = appendPort(nil, x.client.ServerPort)
 	}
 	return m, nil
 }
@@ -213,7 +218,7 @@ func cutMount(path []byte, mount string) (rest []byte, below bool) {
 	return rest, len(rest) == 0 || rest[0] == '/'
 }
 
-// serverOf returns the name and the port that a client of a unix socket has asked for, as the socket has neither.
+// serverOf returns the name and the port that a client has asked for, where the connection has neither, or is a proxy's.
 // PEP 3333: SERVER_NAME and SERVER_PORT are never empty.
 func serverOf(host []byte, scheme string) (name, port []byte) {
 	name, port = host, nil
@@ -283,12 +288,13 @@ func (x *exchange) scheme() string {
 	return x.client.Scheme
 }
 
-// attrs are what every log line about a request has, before more.
+// attrs are what every log line about a request has, before more: its worker, too, if one has had it.
 func (x *exchange) attrs(more ...any) []any {
-	return append([]any{
-		"method", clean(x.head.Method), "target", clean(x.head.Target), "request_id", string(x.id),
-		slog.Int("pid", x.trace.PID),
-	}, more...)
+	attrs := []any{"method", clean(x.head.Method), "target", clean(x.head.Target), "request_id", string(x.id)}
+	if x.trace.PID > 0 {
+		attrs = append(attrs, "pid", x.trace.PID)
+	}
+	return append(attrs, more...)
 }
 
 // clean makes bytes of a client fit for a log of any format.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -250,7 +251,7 @@ func (x *exchange) toFile(data []byte) error {
 	if u.file == nil {
 		file, err := spool.TempFile(x.rules.cfg.TempDir)
 		if err != nil {
-			return errors.Join(errSpool, err)
+			return fmt.Errorf("%w: %w", errSpool, err)
 		}
 		u.file = file
 		if err := x.toFile(u.memory); err != nil {
@@ -262,7 +263,7 @@ func (x *exchange) toFile(data []byte) error {
 		return nil
 	}
 	if _, err := u.file.Write(data); err != nil {
-		return errors.Join(errSpool, err)
+		return fmt.Errorf("%w: %w", errSpool, err)
 	}
 	return nil
 }
