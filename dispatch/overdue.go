@@ -19,17 +19,17 @@ func (d *Dispatcher) overdue(t *thread) restState {
 	serving, _ := t.slot.Serving()
 	d.log.Error("request timed out", overdueAttrs(t, serving, found)...)
 	retire := func(format string, args ...any) {
-		t.slot.Worker().Retire(workers.Overdue, fmt.Sprintf("thread %d ", t.slot.Index())+fmt.Sprintf(format, args...))
+		t.slot.Worker().Retire(workers.Overdue, fmt.Sprintf(format, args...))
 	}
 	patience := recallPatience
 	if found.Deaf { // whatever else the process were given would have to wait, too
 		d.shun(t)
-		retire("keeps the GIL past its deadline")
+		retire("the GIL is kept past the deadline of thread %d", t.slot.Index()) // by it or by another one
 		patience = stall
 	}
 	switch d.rescue(t, patience) {
 	case stuck:
-		retire("cannot say which of its requests it has begun")
+		retire("thread %d cannot say which of its requests it has begun", t.slot.Index())
 		return stuck
 	case idle:
 		return idle
@@ -41,7 +41,7 @@ func (d *Dispatcher) overdue(t *thread) restState {
 		d.log.Info("thread is back from a request that timed out", "request_id", serving.RequestID,
 			"pid", t.slot.Worker().PID(), "thread", t.slot.Index(), "after", time.Since(since).Round(time.Millisecond))
 	case stuck:
-		retire("did not come back from %s %s within %v of its deadline", serving.Method, serving.Target, cfg.GracefulTimeout)
+		retire("thread %d did not come back from %s %s within %v of its deadline", t.slot.Index(), serving.Method, serving.Target, cfg.GracefulTimeout)
 	default: // the process has died, which has a line of its own
 	}
 	return state

@@ -112,7 +112,7 @@ func TestNothingWaitsBehindARequestPastItsDeadline(t *testing.T) {
 	require.ErrorIs(t, receive(t, b.results[0], "no result").err, ErrTimeout)
 	actors[1].say("answer 1")
 	b.answered(1)
-	th.logs(`msg="worker is being replaced" .*reason="thread 0 keeps the GIL past its deadline"`)
+	th.logs(`msg="worker is being replaced" .*reason="the GIL is kept past the deadline of thread 0"`)
 	th.cont(actors[0].pid)
 }
 
@@ -123,7 +123,7 @@ func TestProcessThatNoThreadButOneGetsToRunIn(t *testing.T) {
 	got := th.ask("GET", "/stop/x", &client{})
 	require.ErrorIs(t, got.err, ErrTimeout)
 	th.patience()
-	th.logs(`msg="worker is being replaced" .*reason="thread \d keeps the GIL past its deadline"`)
+	th.logs(`msg="worker is being replaced" .*reason="the GIL is kept past the deadline of thread \d"`)
 	for range 3 {
 		next := th.ask("GET", "/echo/next", &client{})
 		assert.Equal(t, "/echo/next", next.body, "its idle threads are given nothing")

@@ -160,11 +160,11 @@ func TestStuckThreads(t *testing.T) {
 				s.serves("/ok/next")
 				assert.NotContains(t, s.Stderr.String(), "worker is being replaced")
 			} else {
-				reason := `did not come back from GET /` + kind + ` within 2s of its deadline`
+				reason := `thread \d did not come back from GET /` + kind + ` within 2s of its deadline`
 				if c.keepsGIL {
-					reason = "keeps the GIL past its deadline"
+					reason = `the GIL is kept past the deadline of thread \d`
 				}
-				s.Stderr.Await(t, regexp.MustCompile(`WARN  worker is being replaced worker=1 pid=`+pid+` reason="thread \d `+reason+`"`))
+				s.Stderr.Await(t, regexp.MustCompile(`WARN  worker is being replaced worker=1 pid=`+pid+` reason="`+reason+`"`))
 				s.serves("/ok/next")
 				s.Stderr.Await(t, regexp.MustCompile(`worker exited worker=1 pid=`+pid+` .* thread\d.target=/`+kind+` thread\d.request_id=`+line[1]+` `))
 			}
@@ -180,7 +180,7 @@ func TestNothingIsGivenToAProcessWhoseGILIsKept(t *testing.T) {
 	stuck := begin(s.URL + "/gil")
 	pid := s.Stderr.Await(t, regexp.MustCompile(`\[(\d+)\] stuck in gil`))[1]
 	assert.Equal(t, http.StatusGatewayTimeout, await(t, stuck).status)
-	s.Stderr.Await(t, regexp.MustCompile(`worker is being replaced worker=1 pid=`+pid+` reason="thread \d keeps the GIL past its deadline"`))
+	s.Stderr.Await(t, regexp.MustCompile(`worker is being replaced worker=1 pid=`+pid+` reason="the GIL is kept past the deadline of thread \d"`))
 	s.serves("/ok/next")
 	assert.NotContains(t, s.Stderr.String(), "worker exited", "its requests may still end")
 	s.Signal(syscall.SIGQUIT) // nobody waits for that
