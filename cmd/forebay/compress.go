@@ -69,7 +69,7 @@ func parseCodings(text string) ([]coding.Coding, error) {
 
 // compress writes the copies and tells what was won. It returns the exit code.
 func compress(c compression, stdout, stderr io.Writer) int {
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP) // half a copy is to be removed
 	defer release()
 	began := time.Now()
 	progress, clearBar := newBar(stderr, c.quiet)

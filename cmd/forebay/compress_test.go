@@ -57,7 +57,7 @@ func TestSummaryOfCompress(t *testing.T) {
   br  3 new files, 2 as before  5 MiB → 1 MiB  20 %
 left alone: 4 of types that do not get smaller
 left alone: 1 smaller than 1000 B
-left alone: 2 links to directories, out of the directory or to nothing
+left alone: 2 that link to a directory, out of the directory or to nothing
 not smaller by a tenth: 6 in gzip
 removed, as they were not of what is in the file: 1 in gzip
 `, text.String())

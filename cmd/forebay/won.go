@@ -45,7 +45,7 @@ func restOf(s *sidecar.Summary, minSize int64) []string {
 	}{
 		{s.LeftAlone[sidecar.OtherType], "of types that do not get smaller"},
 		{s.LeftAlone[sidecar.Small], "smaller than " + bytesText(minSize)},
-		{s.LeftAlone[sidecar.Link], "links to directories, out of the directory or to nothing"},
+		{s.LeftAlone[sidecar.Link], "that link to a directory, out of the directory or to nothing"},
 	} {
 		if reason.files > 0 {
 			lines = append(lines, fmt.Sprintf("left alone: %d %s", reason.files, reason.why))

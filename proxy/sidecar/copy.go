@@ -160,7 +160,7 @@ func (s *source) without(c coding.Coding, old copyFile, r result) outcome {
 
 // pack makes a copy and returns its size, or 0 if it would not be worth while.
 func (s *source) pack(c coding.Coding) (size int64, err error) {
-	temporary := path.Join(path.Dir(s.name), "."+rand.Text()+".forebay") // hidden: nobody is sent half a copy
+	temporary := path.Join(path.Dir(s.name), "."+rand.Text()+unfinished) // hidden: nobody is sent half a copy
 	out, err := s.root.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return 0, s.fault("write", c, err)

@@ -277,3 +277,20 @@ func TestProgressComesToItsEnd(t *testing.T) {
 	assert.Equal(t, total, last)
 	assert.Positive(t, total)
 }
+
+// TestWhatAKilledRunHasLeftBehind goes with the next one, but not what another run is working on, nor a file of somebody
+// else's.
+func TestWhatAKilledRunHasLeftBehind(t *testing.T) {
+	dir := t.TempDir()
+	lastWeek := time.Now().Add(-7 * 24 * time.Hour)
+	left, working, others := "."+rand.Text()+unfinished, "."+rand.Text()+unfinished, ".settings"+unfinished
+	for name, modified := range map[string]time.Time{left: lastWeek, working: time.Now(), others: lastWeek} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600))
+		require.NoError(t, os.Chtimes(filepath.Join(dir, name), modified, modified))
+	}
+	_, err := Write(t.Context(), []string{dir}, Options{Codings: coding.All[:]})
+	require.NoError(t, err)
+	assert.NoFileExists(t, filepath.Join(dir, left))
+	assert.FileExists(t, filepath.Join(dir, working))
+	assert.FileExists(t, filepath.Join(dir, others))
+}

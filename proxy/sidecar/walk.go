@@ -2,6 +2,7 @@ package sidecar
 
 import (
 	"cmp"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"forebay/proxy/coding"
 	"forebay/proxy/mediatype"
@@ -83,6 +85,7 @@ func (r *root) walk(s *Summary) []file {
 			if entry.IsDir() {
 				return fs.SkipDir
 			}
+			r.cleanUp(name, entry)
 		case entry.IsDir() || isCopy(name):
 		default:
 			files = r.consider(files, name, entry, s)
@@ -116,6 +119,23 @@ func (r *root) consider(files []file, name string, entry fs.DirEntry, s *Summary
 		files = append(files, file{r, name, info.Size()})
 	}
 	return files
+}
+
+// unfinished ends the name of a copy that is being made.
+const unfinished = ".forebay"
+
+// abandoned is the age from which on nobody works on such a copy any more: each takes seconds.
+const abandoned = time.Hour
+
+// cleanUp removes what a run that was killed has left behind.
+func (r *root) cleanUp(name string, entry fs.DirEntry) {
+	if len(path.Base(name)) != len(".")+len(rand.Text())+len(unfinished) || !strings.HasSuffix(name, unfinished) {
+		return
+	}
+	info, err := entry.Info()
+	if err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > abandoned {
+		_ = r.Remove(name) // it does no harm where it is
+	}
 }
 
 // isHidden reports whether a name is one that is not served: see package static.
