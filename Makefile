@@ -5,12 +5,15 @@ LINT_VERSION := 2.15.0
 LINT := .cache/bin/golangci-lint-$(LINT_VERSION)
 VULNCHECK_VERSION := 1.9.0
 VULNCHECK := .cache/bin/govulncheck-$(VULNCHECK_VERSION)
+KUSTOMIZE_VERSION := 5.8.0
+COMPOSE_VERSION := 2.16.2
+COMPOSE := .cache/bin/compose-spec-$(COMPOSE_VERSION)
 
 # More for "go test": make test TESTFLAGS="-run Django -v".
 TESTFLAGS ?=
 PACKAGES ?= ./...
 
-.PHONY: run build test test-go test-python test-container test-manifests test-release vetted venvs axe lint bench release wheels vulns clean
+.PHONY: run build test test-go test-python test-container test-compose test-units test-manifests test-release vetted venvs axe lint bench release wheels vulns clean
 
 # Serves the embedded demo application; "make run ARGS='-w 2 shop:app'" serves another one.
 run: build
@@ -42,10 +45,22 @@ test-python:
 		"$$python" -B -m unittest discover -s python/demo || exit 1; \
 	done
 
-# The image, built and run as the first process of a container without rights; and what Kubernetes is told. Each says what
-# is missing where it cannot run.
+# The image, built and run as the first process of a container without rights; the containers of compose.yaml; the units,
+# run by a systemd in a container; what Kubernetes is told. Each says what is missing where it cannot run.
 test-container:
-	docker/test/run.sh
+	docker/test/container.sh
+
+test-compose: $(COMPOSE)
+	docker/test/compose.sh $(COMPOSE)
+
+test-units:
+	docker/test/units.sh
+
+# The Compose Specification's reader.
+$(COMPOSE):
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install github.com/compose-spec/compose-go/v2/cmd@v$(COMPOSE_VERSION)
+	mv $(@D)/cmd $@
 
 # That a release is the same from two checkouts, static and small.
 test-release:
@@ -53,6 +68,11 @@ test-release:
 
 test-manifests:
 	docker/test/manifests.sh
+
+# For machines without kubectl.
+.cache/bin/kustomize:
+	mkdir -p $(@D)
+	GOBIN=$(CURDIR)/$(@D) CGO_ENABLED=0 go install sigs.k8s.io/kustomize/kustomize/v5@v$(KUSTOMIZE_VERSION)
 
 venvs:
 	.ci/venvs

@@ -12,13 +12,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 import urllib.error
 import urllib.request
 
+from lines import DEADLINE, Lines
+
 MEMORY = 256 << 20
-DEADLINE = 60  # seconds for whatever is waited for
 
 image_file, root = sys.argv[1:3]
 with open(image_file, encoding="utf-8") as text:
@@ -71,33 +71,11 @@ class Container:
         self.directory = tempfile.TemporaryDirectory()
         with open(os.path.join(self.directory.name, "config.json"), "w", encoding="utf-8") as out:
             json.dump(bundle(writable), out)
-        self.log, self.access = [], []
-        self.changed = threading.Condition()
         self.process = subprocess.Popen(
             ["runc", "run", "--bundle", self.directory.name, self.name], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.readers = [threading.Thread(target=self.read, args=pair, daemon=True)
-                        for pair in ((self.process.stderr, self.log), (self.process.stdout, self.access))]
-        for reader in self.readers:
-            reader.start()
-        self.url = self.await_line(self.log, r"listening on (\S+)")
-
-    def read(self, stream, lines):
-        for line in stream:
-            with self.changed:
-                lines.append(line)
-                self.changed.notify_all()
-
-    def await_line(self, lines, pattern):
-        """Waits for a line and returns the pattern's group, or all that fits."""
-        def found():
-            return next(filter(None, (re.search(pattern, line) for line in lines)), None)
-
-        with self.changed:
-            if not self.changed.wait_for(found, DEADLINE):
-                raise AssertionError(f"no line like {pattern!r} in:\n{''.join(lines)}")
-            fits = found()
-        return fits.group(fits.lastindex or 0)
+        self.log, self.access = Lines(self.process.stderr), Lines(self.process.stdout)
+        self.url = self.log.await_line(r"listening on (\S+)")
 
     def get(self, path, data=None):
         try:
@@ -120,10 +98,8 @@ class Container:
         if self.process.poll() is None:
             self.kill("KILL")
         self.process.wait(DEADLINE)
-        for reader in self.readers:
-            reader.join(DEADLINE)
-        for stream in (self.process.stdout, self.process.stderr):
-            stream.close()
+        for lines in (self.log, self.access):
+            lines.close()
         self.directory.cleanup()
 
 
@@ -134,6 +110,9 @@ class Sealed(unittest.TestCase):
     def setUpClass(cls):
         cls.container = Container("sealed")
         cls.addClassCleanup(cls.container.close)
+
+    def test_its_version_is_the_one_it_was_built_for(self):
+        self.assertRegex(self.container.run("forebay", "--version").stdout, r"^forebay v0\.0\.0-test \(")
 
     def test_django_answers_and_forebay_is_the_first_process(self):
         status, page = self.container.get("/")
@@ -156,7 +135,7 @@ class Sealed(unittest.TestCase):
 
     def test_the_access_log_is_on_stdout(self):
         self.container.get("/?to-stdout")
-        self.container.await_line(self.container.access, r"to-stdout")
+        self.container.access.await_line(r"to-stdout")
 
     def test_it_has_no_rights(self):
         status = self.container.run("cat", "/proc/1/status").stdout
@@ -168,11 +147,11 @@ class Sealed(unittest.TestCase):
             self.assertIn("Read-only", self.container.run("touch", path).stderr)
 
     def test_memory_is_the_cgroups(self):
-        self.container.await_line(self.container.log, rf"memory is limited by the cgroup limit={MEMORY} own={MEMORY // 4}$")
+        self.container.log.await_line(rf"memory is limited by the cgroup limit={MEMORY} own={MEMORY // 4}$")
 
     def test_workers_are_as_many_as_the_cgroups_cpus(self):
         """Half of one is one, and not as many as the machine has."""
-        self.container.await_line(self.container.log, r"^  workers +1 × 8 threads$")
+        self.container.log.await_line(r"^  workers +1 × 8 threads$")
 
     def test_a_body_that_does_not_fit_into_memory_is_refused(self):
         self.assertEqual(self.container.get("/upload/", b"x" * 1000), (200, "1000 bytes\n"))
@@ -191,7 +170,7 @@ class Stopped(unittest.TestCase):
             container.kill(signal.SIGTERM.name)
             self.assertEqual(answer.read(), b"done\n")
         self.assertEqual(container.process.wait(DEADLINE), 0)
-        container.await_line(container.log, r"stopping signal=terminated")
+        container.log.await_line(r"stopping signal=terminated")
 
 
 if __name__ == "__main__":

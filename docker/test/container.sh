@@ -3,11 +3,10 @@
 # Kubernetes do: as the first process, without rights, on a read-only root, in a cgroup.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+test=container
 source docker/test/base.sh
 
-build --build-arg VERSION=v0.0.0-test --ignorefile docker/Dockerfile.dockerignore --tag forebay --file docker/Dockerfile . >/dev/null
-build --tag mysite docker/example >/dev/null 2>&1 # it warns of the arguments that the example does not use
-
+build_images
 container=$(images from mysite)
 root=$(images mount "$container")
 end() {
