@@ -39,11 +39,11 @@ vetted:
 
 # The worker's and the demo's own tests, on every Python from 3.9 up that the machine has.
 test-python:
-	@.ci/pythons | while IFS='	' read -r version python; do \
+	@.ci/pythons | { failed=0; while IFS='	' read -r version python; do \
 		echo "Python $$version ($$python)" && \
 		"$$python" -B -m unittest discover -s python/worker/tests -t python/worker && \
-		"$$python" -B -m unittest discover -s python/demo || exit 1; \
-	done
+		"$$python" -B -m unittest discover -s python/demo || failed=1; \
+	done; exit $$failed; }
 
 # The image, built and run as the first process of a container without rights; the containers of compose.yaml; the units,
 # run by a systemd in a container; what Kubernetes is told. Each says what is missing where it cannot run.
