@@ -19,6 +19,7 @@ def listening(host, port):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((host, port))
     sock.listen(BACKLOG)
+    sock.setblocking(False)  # who comes late to a connection that another process has taken must not wait for the next
     return sock
 
 
