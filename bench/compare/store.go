@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
-
-	"forebay/bench/report"
 )
 
 // Files in the directory of results.
@@ -39,7 +37,16 @@ func (r *Report) save(dir string) error {
 			return fmt.Errorf("write results: %w", err)
 		}
 	}
-	return replace(filepath.Join(dir, figuresFile), func(path string) error { return report.Save(path, r) })
+	return replace(filepath.Join(dir, figuresFile), r.saveFigures)
+}
+
+// saveFigures writes every single figure, without space for readers: there are thousands.
+func (r *Report) saveFigures(path string) error {
+	text, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("write figures: %w", err)
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644)
 }
 
 // replace writes a file beside its place and then moves it there.
