@@ -64,7 +64,8 @@ var commonNotes = []string{
 	"Ratios are made round by round of runs that were neighbours, and then their median and spread are told.",
 	"Hello and the other plain applications do next to nothing, which favours the server that itself costs least; with a real framework every ratio is nearer to 1.",
 	"At full speed the client is a closed loop: each connection sends its next request when the one before is answered, and its latencies say mostly how " +
-		"many connections share the throughput. At a steady rate it is an open loop, and a latency counts from the moment at which the request was due.",
+		"many connections share the throughput. At a steady rate it is an open loop, and a latency counts from the moment at which the request was due. " +
+		"There it comes before the peers (nice −15), where it may, as a client on another machine would.",
 	"Steady rates are parts of what each peer can do itself: a faster one is asked for more. On the machine that it shares with the client, 80 % of that " +
 		"leaves little to spare.",
 	"CPU time is that of all processes of a peer, and counts the warm-up with its requests. On the loopback interface the kernel's work of receiving is " +
