@@ -42,7 +42,8 @@ func dropPrivileges(cfg config.Process) error {
 	if err != nil {
 		return err
 	}
-	if groups != nil {
+	is := uid == os.Geteuid() && gid == os.Getegid() // as the successor in an upgrade is, who may not set what it has
+	if groups != nil && !is {
 		if err := syscall.Setgroups(groups); err != nil {
 			return fmt.Errorf("become user %s: set groups: %w", cfg.User, err)
 		}

@@ -164,6 +164,31 @@ func TestUpgradeThatFailsChangesNothing(t *testing.T) {
 	s.end(successor)
 }
 
+// TestUpgradeAsAnotherUser: the new program is started by what the old one has become, and is that already.
+func TestUpgradeAsAnotherUser(t *testing.T) {
+	python, dir := forAnotherUser(t)
+	require.NoError(t, os.Chmod(dir, 0o777)) // for the PID file
+	path, err := binary()
+	require.NoError(t, err)
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	program, pidFile := filepath.Join(dir, "forebay"), filepath.Join(dir, "pid")
+	require.NoError(t, os.WriteFile(program, content, 0o755)) //nolint:gosec // to be run by another user
+	s := start(t, func(cmd *exec.Cmd) { cmd.Path, cmd.Args[0] = program, program },
+		"-b", "127.0.0.1:0", "-u", "nobody", "-p", pidFile, "-w", "1", "--graceful-timeout", "1", // an idle connection stays so long
+		"--python", python, "--chdir", dir, "tells")
+	s.URL = s.Stderr.Await(t, listening)[1]
+	before := tells(t, s)
+	successor := s.upgrade(s.PID, 1)
+	s.left()
+	after := tells(t, s)
+	assert.Equal(t, before.UID, after.UID)
+	assert.Equal(t, before.Groups, after.Groups)
+	assert.NotEqual(t, before.PID, after.PID)
+	assert.Equal(t, strconv.Itoa(successor)+"\n", contentOf(t, pidFile))
+	s.end(successor)
+}
+
 func TestStopWithinAnUpgrade(t *testing.T) {
 	st := newStage(t)
 	app := newCounting(t)
