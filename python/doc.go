@@ -55,6 +55,7 @@
 //	DRAIN    34  empty: exit when every thread is idle. Go sends it when no slot of the worker is lent.
 //	SERVING  38  empty: this is the first worker of all that serves. It runs the hook when_ready.
 //	STACK    39  empty: somebody wants to know where the threads are. The worker answers STACKS.
+//	PING     40  empty: how long the worker takes to answer PONG is how long its threads wait for the GIL.
 //
 // and the worker answers or reports:
 //
@@ -64,6 +65,7 @@
 //	FAILED   49  marshal (text: str,): the application could not be loaded; text is the traceback. The worker exits with 3.
 //	INTERRUPTED 51 marshal (slot: int, request: int, stack: str, outcome: str): see Interrupted.
 //	STACKS   54  marshal list[(slot: int, name: str, stack: str)]: see Stack.
+//	PONG     55  empty.
 //	RECALLED 50  marshal (slot: int, request: int): the last request that the slot's thread has begun. Those after it
 //	             that the RECALL was about will not be run.
 //

@@ -39,6 +39,7 @@ const (
 	KindFork      Kind = 37
 	KindServing   Kind = 38
 	KindStack     Kind = 39
+	KindPing      Kind = 40
 
 	KindReady       Kind = 48 // worker, control
 	KindFailed      Kind = 49
@@ -47,6 +48,7 @@ const (
 	KindForked      Kind = 52
 	KindModules     Kind = 53
 	KindStacks      Kind = 54
+	KindPong        Kind = 55
 )
 
 var kindNames = map[Kind]string{
@@ -54,9 +56,9 @@ var kindNames = map[Kind]string{
 	KindResponse: "RESPONSE", KindHead: "HEAD", KindChunk: "CHUNK", KindEnd: "END", KindAbort: "ABORT",
 	KindError: "ERROR", KindWant: "WANT", KindIdle: "IDLE",
 	KindSources: "SOURCES", KindBoot: "BOOT", KindCancel: "CANCEL", KindDrain: "DRAIN", KindRecall: "RECALL",
-	KindInterrupt: "INTERRUPT", KindFork: "FORK", KindServing: "SERVING", KindStack: "STACK",
+	KindInterrupt: "INTERRUPT", KindFork: "FORK", KindServing: "SERVING", KindStack: "STACK", KindPing: "PING",
 	KindReady: "READY", KindFailed: "FAILED", KindRecalled: "RECALLED", KindInterrupted: "INTERRUPTED",
-	KindForked: "FORKED", KindModules: "MODULES", KindStacks: "STACKS",
+	KindForked: "FORKED", KindModules: "MODULES", KindStacks: "STACKS", KindPong: "PONG",
 }
 
 // String returns the name that the package comment uses.

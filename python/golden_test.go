@@ -83,7 +83,7 @@ func simple(v any) any {
 func says(t *testing.T, kind string, payload []byte) any {
 	t.Helper()
 	switch kind {
-	case "END", "WANT", "IDLE", "DRAIN", "SERVING", "STACK":
+	case "END", "WANT", "IDLE", "DRAIN", "SERVING", "STACK", "PING", "PONG":
 		require.Empty(t, payload)
 		return nil
 	case "BODY", "CHUNK": // bytes as they are

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"forebay/python"
 )
@@ -89,6 +90,8 @@ func (w *Worker) hear(frame python.Frame) error {
 		return w.hearModules(frame)
 	case python.KindStacks:
 		return w.hearStacks(frame)
+	case python.KindPong:
+		w.gil.hear(time.Now())
 	default:
 		return errors.New("no worker sends it")
 	}

@@ -26,7 +26,9 @@ type WorkerState struct {
 	Started    time.Time
 	Requests   uint64
 	// RSS is how much memory is resident, in bytes, at most rssAge ago; 0 where nobody knows.
-	RSS     int64
+	RSS int64
+	// GIL is how long its threads wait for the GIL; without a Count nobody knows.
+	GIL     GILWait
 	Threads []SlotState
 }
 
@@ -51,7 +53,7 @@ func (p *Pool) State() PoolState {
 func (w *Worker) summary(now time.Time) WorkerState {
 	s := WorkerState{
 		ID: w.id, PID: w.PID(), Generation: w.generation, State: w.State(), Started: w.started,
-		Requests: w.requests(), RSS: w.weight.of(w.PID(), now),
+		Requests: w.requests(), RSS: w.weight.of(w.PID(), now), GIL: w.gil.state(now),
 	}
 	for _, slot := range w.slots {
 		s.Threads = append(s.Threads, slot.State())

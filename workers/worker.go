@@ -19,6 +19,7 @@ type Worker struct {
 	generation int
 	started    time.Time
 	weight     weight
+	gil        gil
 	hooks      bool // the operator's, which it is told about
 	slots      []*Slot
 	lifeline   *os.File            // its end is the end of a process that was forked; nil: it is another's signal

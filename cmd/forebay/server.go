@@ -170,6 +170,7 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	measuring, endMeasuring := context.WithCancel(context.Background())
 	if s.meter != nil {
 		running.Go(func() { s.logError("meter", s.meter.Run(measuring, s.busy)) })
+		running.Go(func() { s.pool.WatchGIL(measuring) })
 	}
 	limiting, endLimits := context.WithCancel(context.Background())
 	running.Go(func() { s.logError("limits", s.limiter.Run(limiting)) })

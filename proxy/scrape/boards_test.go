@@ -60,9 +60,9 @@ func TestMetricsThatOthersNameExist(t *testing.T) {
 	known := map[string]bool{}
 	for _, name := range names {
 		known[name] = true
-		for _, part := range []string{"_bucket", "_count", "_sum"} {
-			known[name+part] = strings.HasSuffix(name, "_duration_seconds")
-		}
+		histogram, summary := strings.HasSuffix(name, "_duration_seconds"), strings.HasSuffix(name, "_wait_seconds")
+		known[name+"_bucket"] = histogram
+		known[name+"_count"], known[name+"_sum"] = histogram || summary, histogram || summary
 	}
 	for _, name := range []string{"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds", "process_max_fds"} {
 		known[name] = true

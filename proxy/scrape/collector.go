@@ -117,11 +117,12 @@ func (s sender) dispatched(d *dispatch.State) {
 // staffed sends what the workers do. In a seat there may be two for a while, of which one retires.
 func (s sender) staffed(p *workers.PoolState) {
 	states := map[string]int{"booting": 0, "serving": 0, "retiring": 0}
-	memory := map[int]int64{}
+	memory, waits := map[int]int64{}, map[int]workers.GILWait{}
 	overdue := 0
 	for _, w := range p.Workers {
 		states[status.StateOf(w.State)]++
 		memory[w.ID] += w.RSS
+		waits[w.ID] = workers.GILWait{Count: waits[w.ID].Count + w.GIL.Count, Sum: waits[w.ID].Sum + w.GIL.Sum}
 		for _, t := range w.Threads {
 			if t.Stuck {
 				overdue++
@@ -133,6 +134,11 @@ func (s sender) staffed(p *workers.PoolState) {
 	}
 	for id, rss := range memory {
 		s.send(workerRSS, float64(rss), strconv.Itoa(id))
+	}
+	for id, wait := range waits {
+		if wait.Count > 0 {
+			s <- prometheus.MustNewConstSummary(workerGIL, wait.Count, wait.Sum.Seconds(), nil, strconv.Itoa(id))
+		}
 	}
 	s.send(stuck, float64(overdue))
 	for cause, n := range p.Restarts {

@@ -35,6 +35,7 @@ var (
 	workerRestarts = counter("worker_restarts_total", "Workers that were replaced, by the reason.", "reason")
 	workerFailures = counter("worker_start_failures_total", "Starts of workers that failed.")
 	workerRSS      = gauge("worker_rss_bytes", "Resident memory of the worker in a seat.", "worker")
+	workerGIL      = family("worker_gil_wait_seconds", "How long a thread of the worker in a seat waits for the GIL, asked once a second.", "worker")
 
 	connections     = gauge("connections", "Connections of clients, by state.", "state")
 	connectionLimit = gauge("connections_limit", "Most connections (max_connections); 0 is no limit.")

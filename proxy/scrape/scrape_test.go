@@ -3,6 +3,7 @@ package scrape
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,6 +20,7 @@ func TestScrape(t *testing.T) {
 	y.ask(1, 203, request("GET", "/status/203"))
 	running := y.dial(request("GET", "/hold"))
 	held := s.held()
+	require.Eventually(t, func() bool { return s.Pool.State().Workers[0].GIL.Count > 0 }, patience, time.Millisecond)
 	exposition, err := New(s.Server)
 	require.NoError(t, err)
 	_, text, err := exposition.Text("")
@@ -32,6 +34,7 @@ func TestScrape(t *testing.T) {
 			"slots":    `(?m)^forebay_slots\{state="busy"\} 1\nforebay_slots\{state="idle"\} 3$`,
 			"workers":  `(?m)^forebay_workers\{state="serving"\} 1$`,
 			"memory":   `(?m)^forebay_worker_rss_bytes\{worker="1"\} \d`,
+			"the GIL":  `(?m)^forebay_worker_gil_wait_seconds_count\{worker="1"\} [1-9]`,
 			"limits":   `(?m)^forebay_limit_requests_total\{limit="few",outcome="allowed"\} 1$`,
 			"queue":    `(?m)^forebay_queue_limit\{path="/hold/narrow"\} 1$`,
 			"files":    `(?m)^forebay_static_misses_total 1$`,
@@ -58,6 +61,8 @@ func TestScrape(t *testing.T) {
 		assert.Equal(t, "serving", w.State)
 		assert.Equal(t, 1, w.Generation)
 		assert.Positive(t, w.RSS)
+		require.NotNil(t, w.GIL)
+		assert.Positive(t, *w.GIL)
 		var busy []status.Thread
 		for _, thread := range w.Threads {
 			if thread.State == "busy" {

@@ -177,6 +177,7 @@ func (s *server) run(lines *access.Log) {
 		func(ctx context.Context) error {
 			return s.Meter.Run(ctx, func() int { return s.Dispatcher.State().Busy })
 		},
+		func(ctx context.Context) error { s.Pool.WatchGIL(ctx); return nil },
 		s.Limiter.Run, s.Dispatcher.Run,
 		func(ctx context.Context) error { return s.Pool.Run(ctx, hurry) },
 		func(ctx context.Context) error { return s.Proxy.Run(ctx, hurry) },

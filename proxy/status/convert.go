@@ -71,6 +71,10 @@ func workersOf(p *workers.PoolState) []Worker {
 			ID: w.ID, PID: w.PID, Generation: w.Generation, State: StateOf(w.State), Started: unix(w.Started),
 			Requests: w.Requests, RSS: w.RSS, Threads: []Thread{},
 		}
+		if w.GIL.Count > 0 || w.GIL.Recent > 0 {
+			wait := w.GIL.Recent.Seconds()
+			worker.GIL = &wait
+		}
 		for i, t := range w.Threads {
 			worker.Threads = append(worker.Threads, threadOf(i, t))
 		}

@@ -137,6 +137,7 @@ type Worker struct {
 	Started    float64  `json:"started"`
 	Requests   uint64   `json:"requests"`
 	RSS        int64    `json:"rss"`
+	GIL        *float64 `json:"gil_wait"` // how long a thread waits for the GIL; null where nobody knows, or there is none
 	Threads    []Thread `json:"threads"`
 }
 

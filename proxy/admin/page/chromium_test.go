@@ -83,7 +83,7 @@ func showsTheServer(t *testing.T, browser *chromiumtest.Browser) {
 		"[data-v=queue-more]":  "oldest 31 ms",
 		"[data-v=memory]":      "390 MiB",
 		stuck:                  "95s",
-		"#workers":             "generation 3, up 2 h 1 min",
+		"#workers":             "generation 3, up 2 h 1 min, GIL wait 400 µs",
 		"#slow tbody tr":       "document.title='taken'",
 		"#errors":              "the worker was killed by signal 9",
 		"#paths":               "1 of 20",

@@ -182,7 +182,7 @@ func sample() object {
 		}
 		workers[i] = object{
 			"pid": 4711 + i, "generation": 3, "state": "serving", "started": start - 7300.0, "requests": 12840 + 977*i,
-			"rss": (84 + 9*i) << 20, "threads": threads,
+			"rss": (84 + 9*i) << 20, "gil_wait": 0.0004 * float64(1+i), "threads": threads,
 		}
 	}
 	run := func(worker, thread int, state string, age float64, method, path string) {

@@ -27,7 +27,7 @@ func busyServer() *status.Status {
 		Redis:     status.Redis{State: "down", Since: 990, Errors: 3},
 		Static:    status.Static{Files: 2, Memory: 2048, Hits: 3, Misses: 1},
 		Workers: []status.Worker{
-			{ID: 1, PID: 11, Generation: 1, State: "serving", Started: 900, Requests: 10, RSS: 20 << 20, Threads: []status.Thread{
+			{ID: 1, PID: 11, Generation: 1, State: "serving", Started: 900, Requests: 10, RSS: 20 << 20, GIL: new(0.0021), Threads: []status.Thread{
 				{Thread: 0, State: "busy", Since: 999.5, Request: &status.Request{ID: "a1", Method: "GET", Path: "/b"}},
 				{Thread: 1, State: "idle"},
 			}},
@@ -50,7 +50,7 @@ func TestReport(t *testing.T) {
 		`latency      p50 12 ms, p90 40 ms, p99 1\.5 s .*`, `slots        3 of 4 busy`, `queue        2 of 2048, oldest 300 ms; .*`,
 		`  /report  0 of 20 wait, oldest 0; 1 of 2 slots busy`, `restarts     died 2`, `limit        login: 5 passed, 1 refused, .*`,
 		`redis        down for 10\.0 s, 3 errors`, `memory       .* 2 static files, 2\.0 KiB, 75 % hits`,
-		`reload       1m00s ago, refused: no such thing`, `2 +12 +1 +serving +1m40s +0 +0 B  #!`,
+		`reload       1m00s ago, refused: no such thing`, `1 +11 +1 +serving +1m40s +10 +20\.0 MiB +2\.1 ms  #\.`, `2 +12 +1 +serving +1m40s +0 +0 B +-  #!`,
 		`12 +1 +stuck +40\.0 s  GET /c  a3`, ` +2\.5 s .* 200  GET /slow  s1`, ` +5\.0 s +503  GET /e: queue full  e1`,
 	} {
 		assert.Regexp(t, `(?m)^`+row+`$`, b.String())

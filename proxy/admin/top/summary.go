@@ -133,16 +133,24 @@ func minuteRate(st *status.Status) float64 {
 
 // workerLines is the table of the processes.
 func workerLines(st *status.Status) []string {
-	lines := []string{fmt.Sprintf("%-7s %-8s %-10s %-9s %9s %10s %10s  %s", "worker", "pid", "generation", "state", "age", "requests", "memory", "threads")}
+	lines := []string{fmt.Sprintf("%-7s %-8s %-10s %-9s %9s %10s %10s %9s  %s", "worker", "pid", "generation", "state", "age", "requests", "memory", "GIL wait", "threads")}
 	for _, w := range st.Workers {
 		var threads []string
 		for _, t := range w.Threads {
 			threads = append(threads, mark(t.State))
 		}
-		lines = append(lines, fmt.Sprintf("%-7d %-8d %-10d %-9s %9s %10d %10s  %s", w.ID, w.PID, w.Generation, w.State,
-			seconds(st.Now-w.Started), w.Requests, size(w.RSS), strings.Join(threads, "")))
+		lines = append(lines, fmt.Sprintf("%-7d %-8d %-10d %-9s %9s %10d %10s %9s  %s", w.ID, w.PID, w.Generation, w.State,
+			seconds(st.Now-w.Started), w.Requests, size(w.RSS), gilWait(w), strings.Join(threads, "")))
 	}
 	return lines
+}
+
+// gilWait is how long a thread of a worker waits for the GIL, if that is known.
+func gilWait(w status.Worker) string {
+	if w.GIL == nil {
+		return "-"
+	}
+	return seconds(*w.GIL)
 }
 
 // mark is one letter for a thread.

@@ -32,6 +32,7 @@ INTERRUPT = 36
 FORK = 37
 SERVING = 38
 STACK = 39
+PING = 40
 
 # To the master, on the control socket.
 READY = 48
@@ -41,10 +42,13 @@ INTERRUPTED = 51
 FORKED = 52
 MODULES = 53
 STACKS = 54
+PONG = 55
 
 FREE = 1  # on RESPONSE, END, ABORT and ERROR: the thread is back, no IDLE follows
 REQUEST_FILE = 1  # on REQUEST: the body is in a file, to be had for a WANT
 HEADER_FILE = 2  # on HEADER: the body is in the file whose descriptor was sent ahead
+
+_PONG = HEAD.pack(0, PONG, 0)
 
 MAX_PAYLOAD = 1 << 20  # of every frame but CHUNK: the master takes a worker that sends more for broken
 
@@ -67,6 +71,14 @@ def tell(control: socket.socket, kind: int, value: Any) -> None:
     """Says something on the control socket. If the master is gone, so is this process."""
     try:
         control.sendall(encode(kind, 0, value))
+    except ConnectionError:
+        os._exit(0)
+
+
+def pong(control: socket.socket) -> None:
+    """Answers a PING, whose time the master takes."""
+    try:
+        control.sendall(_PONG)
     except ConnectionError:
         os._exit(0)
 

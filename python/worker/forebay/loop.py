@@ -32,6 +32,7 @@ from .frame import (
     FREE,
     INTERRUPT,
     INTERRUPTED,
+    PING,
     READY,
     RECALL,
     RECALLED,
@@ -274,6 +275,9 @@ def _obey(control: socket.socket, slots: list[Slot], modules: Modules, hooks: Ho
         kind, _, payload = found
         if kind == DRAIN:
             return
+        if kind == PING:
+            frame.pong(control)
+            continue
         if kind == SERVING:
             _start("forebay-ready", hooks.when_ready)
             continue

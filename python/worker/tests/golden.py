@@ -21,12 +21,13 @@ KINDS = {
     "REQUEST": 1,
     "RESPONSE": 16, "HEAD": 17, "CHUNK": 18, "END": 19, "ABORT": 20, "ERROR": 21, "WANT": 22, "IDLE": 23,
     "SOURCES": 31, "BOOT": 32, "CANCEL": 33, "DRAIN": 34, "RECALL": 35, "INTERRUPT": 36, "FORK": 37, "SERVING": 38, "STACK": 39,
-    "READY": 48, "FAILED": 49, "RECALLED": 50, "INTERRUPTED": 51, "FORKED": 52, "MODULES": 53, "STACKS": 54,
+    "PING": 40,
+    "READY": 48, "FAILED": 49, "RECALLED": 50, "INTERRUPTED": 51, "FORKED": 52, "MODULES": 53, "STACKS": 54, "PONG": 55,
 }  # fmt: skip
 
 # Kinds whose payload is bytes as they are, or nothing. All others are marshal.
 RAW = {"CHUNK"}
-EMPTY = {"END", "WANT", "IDLE", "DRAIN", "SERVING", "STACK"}
+EMPTY = {"END", "WANT", "IDLE", "DRAIN", "SERVING", "STACK", "PING", "PONG"}
 
 
 class Golden(NamedTuple):
@@ -91,6 +92,7 @@ FRAMES: dict[str, Golden] = {
     "fork": Golden(TO_WORKER, "FORK", 0, {**_BOOT, "slots": [(1, 2, 3), (4, 5, 6)], "dump": 7, "marks": 8, "descriptors": 12}),
     "serving": Golden(TO_WORKER, "SERVING", 0, None),
     "stack": Golden(TO_WORKER, "STACK", 0, None),
+    "ping": Golden(TO_WORKER, "PING", 0, None),
     "sources": Golden(
         TO_WORKER, "SOURCES", 0, {"forebay": '"""\xe9"""\n', "forebay.loop": "def main(control):\n    pass\n"}
     ),
@@ -166,6 +168,7 @@ FRAMES: dict[str, Golden] = {
         0,
         [(0, "forebay-0", '  File "caf\xe9.py", line 3, in view\n'), (1, "forebay-1", ""), (-1, "poll", '  File "p.py", line 1, in p\n')],
     ),
+    "pong": Golden(TO_MASTER, "PONG", 0, None),
     "modules": Golden(TO_MASTER, "MODULES", 0, [b"/srv/shop/shop.py", b"/srv/shop/caf\xc3\xa9.py", b"/srv/\xff.py"]),
     "failed": Golden(TO_MASTER, "FAILED", 0, ("ModuleNotFoundError: No module named 'shop'\n",)),
 }

@@ -33,7 +33,8 @@ class WorkerMap {
     write(row.state, worker.state === "serving" ? "" : worker.state);
     mark(row.node, "data-state", worker.state);
     write(row.requests, plural(worker.requests, "request"));
-    write(row.facts, `generation ${worker.generation}, up ${age(this.now - worker.started)}`);
+    const gil = missing(worker.gil_wait) ? "" : `, GIL wait ${duration(worker.gil_wait)}`;
+    write(row.facts, `generation ${worker.generation}, up ${age(this.now - worker.started)}${gil}`);
     write(row.memory, bytes(worker.rss));
     row.used.style.width = percentage(worker.rss, this.mostMemory);
     row.threads.set(worker.threads ?? [], (thread) => thread.thread);
