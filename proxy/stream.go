@@ -100,10 +100,13 @@ type outgoing struct {
 func (b *outgoing) take(wait bool) error {
 	b.reads.Add(1)
 	err := b.spool.Take(&b.batch, wait)
-	if errors.Is(err, os.ErrClosed) { // by Wake, as nobody else closes it before unwatch
-		return &sendError{errLeft}
+	switch {
+	case !errors.Is(err, os.ErrClosed): // by Wake, as nobody else closes it before unwatch
+		return err
+	case b.ending.Load():
+		return &sendError{errCut}
 	}
-	return err
+	return &sendError{errLeft}
 }
 
 var errLeft = errors.New("the client has left a quiet stream")
@@ -121,8 +124,10 @@ type watched struct {
 	entry quiet.Entry
 	spool *spool.Spool
 	reads atomic.Int64 // begun
-	rest  time.Duration
-	timer atomic.Pointer[time.Timer]
+	// ending says that the server has closed the body, and not the client.
+	ending atomic.Bool
+	rest   time.Duration
+	timer  atomic.Pointer[time.Timer]
 }
 
 func (x *exchange) watch(s *spool.Spool) *outgoing {
@@ -137,6 +142,7 @@ func (x *exchange) watch(s *spool.Spool) *outgoing {
 // that is slow to take what there is does not wait.
 func (w *watched) Wake(why quiet.Reason) {
 	if why == quiet.Ending {
+		w.ending.Store(true)
 		w.spool.Close()
 		return
 	}
