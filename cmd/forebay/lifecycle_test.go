@@ -471,7 +471,8 @@ func forAnotherUser(t *testing.T) (python, dir string) {
 
 func TestOtherUser(t *testing.T) {
 	python, dir := forAnotherUser(t)
-	s := startForebay(t, "-u", "nobody", "-w", "2", "--python", python, "--chdir", dir, "tells")
+	log := filepath.Join(dir, "access.log")
+	s := startForebay(t, "-u", "nobody", "-w", "2", "--access-logfile", log, "--python", python, "--chdir", dir, "tells")
 	f := tells(t, s)
 	assert.NotZero(t, f.UID)
 	assert.NotContains(t, f.Groups, 0)
@@ -485,5 +486,24 @@ func TestOtherUser(t *testing.T) {
 	require.NoError(t, syscall.Kill(f.PID, syscall.SIGKILL)) // who follows is nobody, too
 	s.Stderr.Await(t, regexp.MustCompile(`worker exited`))
 	assert.Equal(t, f.UID, tells(t, s).UID)
+	s.Signal(syscall.SIGUSR1) // the log was made by root, and is opened again
+	s.Signal(syscall.SIGHUP)
+	s.Stderr.Await(t, regexp.MustCompile(`INFO  reloaded`))
+	assert.NotContains(t, s.Stderr.String(), "not reopened")
+	assert.Equal(t, f.UID, tells(t, s).UID)
+	s.Stop()
+	assert.Equal(t, 3, strings.Count(contentOf(t, log), "\n"))
+}
+
+// TestAnotherUserIsGivenNoFileThatWasThere: its name may lead to any file, if the directory is that user's.
+func TestAnotherUserIsGivenNoFileThatWasThere(t *testing.T) {
+	python, dir := forAnotherUser(t)
+	log := filepath.Join(dir, "access.log")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "other"), nil, 0o600))
+	require.NoError(t, os.Symlink("other", log))
+	s := startForebay(t, "-u", "nobody", "-w", "1", "--access-logfile", log, "--python", python, "--chdir", dir, "tells")
+	info, err := os.Stat(log)
+	require.NoError(t, err)
+	assert.Zero(t, info.Sys().(*syscall.Stat_t).Uid)
 	s.Stop()
 }

@@ -33,8 +33,8 @@ func writePIDFile(path string) error {
 }
 
 // dropPrivileges becomes the configured user and group, for good: the sockets and the log are open by now, and the
-// workers inherit what we are.
-func dropPrivileges(cfg config.Process) error {
+// workers inherit what we are. give is called before, with whom we become.
+func dropPrivileges(cfg config.Process, give func(uid, gid int) error) error {
 	if cfg.User == "" && cfg.Group == "" {
 		return nil
 	}
@@ -42,8 +42,13 @@ func dropPrivileges(cfg config.Process) error {
 	if err != nil {
 		return err
 	}
-	is := uid == os.Geteuid() && gid == os.Getegid() // as the successor in an upgrade is, who may not set what it has
-	if groups != nil && !is {
+	if uid == os.Geteuid() && gid == os.Getegid() { // as the successor in an upgrade is, who may not set what it has
+		return nil
+	}
+	if err := give(uid, gid); err != nil {
+		return err
+	}
+	if groups != nil {
 		if err := syscall.Setgroups(groups); err != nil {
 			return fmt.Errorf("become user %s: set groups: %w", cfg.User, err)
 		}

@@ -141,7 +141,7 @@ func (s *server) listen() error {
 		}
 		s.hasPIDFile.Store(true)
 	}
-	return dropPrivileges(s.started.cfg.Process)
+	return dropPrivileges(s.started.cfg.Process, s.access.Give)
 }
 
 // succeed takes the predecessor's place, if we have one.

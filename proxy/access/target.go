@@ -22,6 +22,7 @@ type Target struct {
 	style  style
 	out    io.Writer // nil: nowhere
 	closer io.Closer // the same, if it is to be closed
+	made   *os.File  // the same, if it was not there before
 }
 
 // Prepare opens the target of a configuration; see config.Log. The caller gives it to Use, or closes it.
@@ -49,8 +50,11 @@ func (l *Log) Prepare(cfg config.Log) (*Target, error) {
 }
 
 func (t *Target) openFile() error {
-	file, err := os.OpenFile(t.cfg.Access, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
-	if err != nil {
+	const flags, mode = os.O_APPEND | os.O_CREATE | os.O_WRONLY, 0o640
+	file, err := os.OpenFile(t.cfg.Access, flags|os.O_EXCL, mode)
+	if err == nil {
+		t.made = file
+	} else if file, err = os.OpenFile(t.cfg.Access, flags, mode); err != nil {
 		return err
 	}
 	t.out, t.closer = file, file
@@ -119,6 +123,18 @@ func (l *Log) Reopen() error {
 		return err
 	}
 	l.Use(t)
+	return nil
+}
+
+// Give makes a file that Open has made another user's, who is to open it again. One that was there before is left as it is:
+// who may write to its directory could have had it lead anywhere. It is for the time before Run.
+func (l *Log) Give(uid, gid int) error {
+	if l.target.made == nil {
+		return nil
+	}
+	if err := l.target.made.Chown(uid, gid); err != nil {
+		return fmt.Errorf("access log: %w", err)
+	}
 	return nil
 }
 
