@@ -177,6 +177,7 @@ func TestTheEndOfDrainCutsWhatIsLeft(t *testing.T) {
 				assert.Contains(t, f.linesNow(t, stage.line), stage.line)
 				assert.Contains(t, f.log.String(), "connections cut")
 				assert.NotContains(t, f.log.String(), "left behind")
+				assert.NotContains(t, f.log.String(), "client has left", "it was us")
 				_, _ = io.Copy(io.Discard, c) // to the server's end of it
 				require.NoError(t, c.Close())
 				f.ended <- nil
