@@ -94,7 +94,7 @@ func errorPage(status int, reason, id string) string {
 		`<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">` +
 		`<title>` + strconv.Itoa(status) + ` ` + reason + `</title>` +
 		`<style>body{font:16px/1.5 system-ui,sans-serif;max-width:32em;margin:18vh auto;padding:0 1.5em}` +
-		`h1{font-size:1.4em}code{opacity:.7}</style></head><body>` +
+		`h1{font-size:1.4em}code{opacity:.7}</style></head><body><main>` +
 		`<h1>` + strconv.Itoa(status) + ` ` + reason + `</h1><p>` + sentences[status] + `</p>` +
-		`<p><code>` + id + `</code></p></body></html>` + "\n"
+		`<p><code>` + id + `</code></p></main></body></html>` + "\n"
 }

@@ -11,7 +11,7 @@ import (
 
 // listStyle is all of the page that is not in the directory. A long name breaks anywhere, and a narrow screen has the time
 // below the date.
-const listStyle = `body{font:16px/1.5 system-ui,sans-serif;max-width:56em;margin:2.5em auto;padding:0 1em}` +
+const listStyle = `html{background:Canvas}body{font:16px/1.5 system-ui,sans-serif;max-width:56em;margin:2.5em auto;padding:0 1em}` +
 	`h1{font-size:1.3em;overflow-wrap:anywhere}table{border-collapse:collapse;width:100%}` +
 	`th,td{padding:.35em .5em;text-align:left;vertical-align:top;border-bottom:1px solid color-mix(in srgb,currentColor 15%,transparent)}` +
 	`th{font-weight:600;font-size:.85em;white-space:nowrap}td:first-child{overflow-wrap:anywhere}a{text-decoration:none}a:hover,a:focus{text-decoration:underline}` +
@@ -25,7 +25,7 @@ func listPage(title string, below bool, all []listed) []byte {
 	title = visible(title)
 	b.WriteString(`<!doctype html><html lang="en"><head><meta charset="utf-8">` +
 		`<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">` +
-		`<title>` + title + `</title><style>` + listStyle + `</style></head><body><h1>` + title + `</h1><table><thead><tr>` +
+		`<title>` + title + `</title><style>` + listStyle + `</style></head><body><main><h1>` + title + `</h1><table><thead><tr>` +
 		`<th scope="col">Name</th><th scope="col">Modified (UTC)</th><th scope="col">Size</th></tr></thead><tbody>`)
 	if below {
 		b.WriteString(`<tr><td><a href="../">../</a></td><td></td><td></td></tr>`)
@@ -45,7 +45,7 @@ func listPage(title string, below bool, all []listed) []byte {
 	if len(all) == 0 {
 		b.WriteString(`<tr><td>There is nothing here.</td><td></td><td></td></tr>`)
 	}
-	b.WriteString("</tbody></table></body></html>\n")
+	b.WriteString("</tbody></table></main></body></html>\n")
 	return []byte(b.String())
 }
 
