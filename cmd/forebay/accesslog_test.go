@@ -89,7 +89,7 @@ func TestLogsOfAServer(t *testing.T) {
 	var message [2000]byte
 	n, _, err := socket.ReadFrom(message[:])
 	require.NoError(t, err)
-	assert.Regexp(t, `^<14>.* shop\[\d+\]: 127\.0\.0\.1 - - \[.*\] "GET /whole HTTP/1\.1" 200 5 "-" "Go-http-client/1\.1" `, string(message[:n]))
+	assert.Regexp(t, `^<14>.* shop\[\d+\]: 127\.0\.0\.1 - bob \[.*\] "GET /whole HTTP/1\.1" 200 5 "-" "Go-http-client/1\.1" `, string(message[:n]))
 	s.Tracebacks = 1
 	s.Stop()
 }
