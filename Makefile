@@ -32,7 +32,7 @@ test-go vetted: export CGO_ENABLED := 1
 test-go: export TEST_FOREBAY_BIN := $(CURDIR)/.cache/test/forebay
 test-go: venvs axe vetted
 	go build -race -o $(TEST_FOREBAY_BIN) ./cmd/forebay
-	go test -race -shuffle=on $(TESTFLAGS) $(PACKAGES)
+	go test -race -shuffle=on -timeout 20m $(TESTFLAGS) $(PACKAGES)
 
 vetted:
 	go vet -race ./...
