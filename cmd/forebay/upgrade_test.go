@@ -173,7 +173,7 @@ func TestUpgradeAsAnotherUser(t *testing.T) {
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	program, pidFile := filepath.Join(dir, "forebay"), filepath.Join(dir, "pid")
-	require.NoError(t, os.WriteFile(program, content, 0o755)) //nolint:gosec // to be run by another user
+	require.NoError(t, os.WriteFile(program, content, 0o755)) // to be run by another user
 	s := start(t, func(cmd *exec.Cmd) { cmd.Path, cmd.Args[0] = program, program },
 		"-b", "127.0.0.1:0", "-u", "nobody", "-p", pidFile, "-w", "1", "--graceful-timeout", "1", // an idle connection stays so long
 		"--python", python, "--chdir", dir, "tells")
