@@ -48,9 +48,9 @@ func TestWhoRests(t *testing.T) {
 		"nobody without a GIL":                 {waiting: 20, took: short, change: func(_ *Dispatcher, back *thread) { back.lane.parallel = true }},
 		"nobody where threads are shared out":  {waiting: 20, took: short, change: func(d *Dispatcher, _ *thread) { d.divided = true }},
 		"not the only one at work": {waiting: 20, took: short, change: func(_ *Dispatcher, back *thread) {
-			back.taken = time.Hour // so that it is the other one that is slow
+			back.taken += time.Hour // so that it is the other one that is slow
 			back.lane.idle = append(back.lane.idle, &thread{lane: back.lane})
-			back.lane.findSlow(time.Minute)
+			back.lane.findSlow(back.taken)
 		}},
 	}
 	for name, c := range cases {
