@@ -13,7 +13,7 @@ COMPOSE := .cache/bin/compose-spec-$(COMPOSE_VERSION)
 TESTFLAGS ?=
 PACKAGES ?= ./...
 
-.PHONY: run build test test-go test-python test-container test-compose test-units test-manifests test-release vetted venvs axe lint bench release wheels vulns clean
+.PHONY: run build test test-go test-python test-container test-compose test-units test-boards test-manifests test-release vetted venvs axe lint bench release wheels vulns clean
 
 # Serves the embedded demo application; "make run ARGS='-w 2 shop:app'" serves another one.
 run: build
@@ -68,6 +68,10 @@ test-release:
 
 test-manifests:
 	docker/test/manifests.sh
+
+# What is asked of Prometheus, by its own tool.
+test-boards:
+	docker/test/boards.sh
 
 # For machines without kubectl.
 .cache/bin/kustomize:

@@ -1,5 +1,6 @@
 """Checks that the parts of docker/k8s fit each other, as no schema does: manifests.py FILE."""
 
+import os
 import re
 import sys
 import unittest
@@ -32,6 +33,14 @@ class Manifests(unittest.TestCase):
     def test_the_autoscaler_means_the_deployment(self):
         scaled = parts["HorizontalPodAutoscaler"]["spec"]["scaleTargetRef"]
         self.assertEqual((scaled["kind"], scaled["name"]), ("Deployment", parts["Deployment"]["metadata"]["name"]))
+
+    def test_the_autoscalers_metrics_are_those_that_the_page_has_made(self):
+        with open(os.path.join(os.path.dirname(__file__), "..", "k8s", "README.md"), encoding="utf-8") as page:
+            blocks = re.findall(r"```yaml\n(.*?)```", page.read(), re.DOTALL)
+        rules = next(block for block in map(yaml.safe_load, blocks) if "rules" in block)["rules"]["custom"]
+        made = {rule.get("name", {}).get("as") or rule["seriesQuery"].partition("{")[0] for rule in rules}
+        metrics = parts["HorizontalPodAutoscaler"]["spec"]["metrics"]
+        self.assertEqual({metric["pods"]["metric"]["name"] for metric in metrics}, made)
 
     def test_each_port_is_there(self):
         names = {port["name"]: port["containerPort"] for port in container["ports"]}

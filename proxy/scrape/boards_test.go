@@ -16,8 +16,9 @@ import (
 )
 
 const (
-	boards = "../../docker/grafana/forebay.json"
-	rules  = "../../docker/prometheus"
+	boards  = "../../docker/grafana/forebay.json"
+	rules   = "../../docker/prometheus"
+	cluster = "../../docker/k8s"
 )
 
 // promtool runs it.
@@ -67,10 +68,11 @@ func TestMetricsThatOthersNameExist(t *testing.T) {
 	for _, name := range []string{"process_resident_memory_bytes", "process_cpu_seconds_total", "process_open_fds", "process_max_fds"} {
 		known[name] = true
 	}
+	known["forebay_busy_ratio"] = true // what docker/k8s has prometheus-adapter make of forebay_slots
 	named := regexp.MustCompile(`\b(?:forebay|process|go)_[a-z_]+\b`)
 	_, board := readDashboard(t)
-	for _, file := range []string{"alerts.yml", "alerts_test.yml"} {
-		text, err := os.ReadFile(filepath.Join(rules, file))
+	for _, file := range []string{rules + "/alerts.yml", rules + "/alerts_test.yml", cluster + "/autoscaler.yaml", cluster + "/README.md"} {
+		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		board += string(text)
 	}
@@ -92,6 +94,22 @@ func TestMetricsThatOthersNameExist(t *testing.T) {
 func TestAlertsAreWhatPrometheusReads(t *testing.T) {
 	promtool(t, nil, "check", "config", rules+"/prometheus.yml")
 	assert.Contains(t, promtool(t, nil, "test", "rules", rules+"/alerts_test.yml"), "SUCCESS")
+}
+
+// TestQueriesOfTheAutoscalerAreWhatPrometheusReads: prometheus-adapter fills in for which pods, and asks Prometheus.
+func TestQueriesOfTheAutoscalerAreWhatPrometheusReads(t *testing.T) {
+	page, err := os.ReadFile(cluster + "/README.md")
+	require.NoError(t, err)
+	queries := regexp.MustCompile(`metricsQuery: (.+)`).FindAllStringSubmatch(string(page), -1)
+	require.Len(t, queries, 2)
+	fill := strings.NewReplacer("<<.GroupBy>>", "pod", "<<.LabelMatchers>>", `namespace="a",pod=~"b|c"`)
+	groups := "groups:\n  - name: autoscaler\n    rules:\n"
+	for i, query := range queries {
+		groups += fmt.Sprintf("      - record: query:%d\n        expr: %q\n", i, fill.Replace(query[1]))
+	}
+	file := filepath.Join(t.TempDir(), "queries.yml")
+	require.NoError(t, os.WriteFile(file, []byte(groups), 0o600))
+	promtool(t, nil, "check", "rules", file)
 }
 
 func TestDashboardIsWhole(t *testing.T) {
