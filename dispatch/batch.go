@@ -10,9 +10,9 @@ import (
 )
 
 // Under a backlog of short requests a thread is given several at once: one write, one wake-up and mostly one read carry
-// them all. That is right only as long as none of them makes the others wait, so the ones behind a request that turns out
-// not to be short are taken back from the worker, which says which of them it has not begun, and are the first to run
-// elsewhere.
+// them all. That is right only as long as they are idempotent, see batchable, and none of them makes the others wait; so
+// the ones behind a request that turns out not to be short are taken back from the worker, which says which of them it has
+// not begun, and are the first to run elsewhere.
 const (
 	// maxBatch is how many requests a thread is given at once.
 	maxBatch = 16
@@ -32,7 +32,7 @@ func (d *Dispatcher) gather(t *thread, first *waiter, now time.Duration) {
 	size := len(first.req.Frame())
 	for len(t.behind) < most-1 && s.queue.len() > 0 {
 		w := s.next()
-		if size += len(w.req.Frame()); size > t.slot.BatchSize() || !batchable(w.req) || !w.req.Idempotent() || d.othersBefore(w) {
+		if size += len(w.req.Frame()); size > t.slot.BatchSize() || !batchable(w.req) || d.othersBefore(w) {
 			return
 		}
 		s.take(w, now)
@@ -56,9 +56,12 @@ func (d *Dispatcher) othersBefore(w *waiter) bool {
 // batchable reports whether a request may share a write with others: one with a file asks for it in the middle, and one
 // that may have cost a worker its life runs alone, so that it takes no others with it and is known when it does it again.
 //
-// Those behind the first must also be idempotent. The answers of a batch are held back for a moment, and when the worker
-// dies in it, those are lost whose requests have been run.
-func batchable(req *python.Request) bool { return req.File == nil && req.Trace.Tries == 0 }
+// All of them must be idempotent, the first one too. The worker holds the answers of a batch back for a moment, and when it
+// dies in that, those are lost whose requests have been run to their end: who sent one that must not be run twice would be
+// told that it failed.
+func batchable(req *python.Request) bool {
+	return req.File == nil && req.Trace.Tries == 0 && req.Idempotent()
+}
 
 // unanswered reports whether the worker still owes the answer to a recall of an earlier batch. A recall of the next one
 // could not be told from it.

@@ -1,11 +1,13 @@
 package dispatch
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -113,32 +115,38 @@ func (b *backlog) onceEach(from int) {
 	}
 }
 
+// cont lets a process go on that has been stopped, or is about to be: before it is, the signal would have no effect.
 func (th *theatre) cont(pid int) {
 	th.t.Helper()
+	if runtime.GOOS == "linux" {
+		require.Eventually(th.t, func() bool { return rests(th.t, pid) }, deadline, time.Millisecond)
+	}
 	require.NoError(th.t, syscall.Kill(pid, syscall.SIGCONT))
 }
 
-// The first of a backlog stops the process, so what went to it in one batch stays out of the queue, and what is recalled
-// stays unanswered until the test lets it go on.
+// The first of a backlog stops the process, so there is no other batch until the test lets it go on.
 func TestWhatGoesInOneBatch(t *testing.T) {
 	tried := func(req *python.Request) { req.Trace.Tries = 1 }
 	cases := map[string]struct {
 		slow  bool
+		first string // "": a GET
 		runs  []string
 		tweak func(*python.Request)
-		left  int // in the queue
+		batch uint64 // how many went together
 	}{
-		"a backlog of short requests":          {runs: echoes(9)},
-		"no more than maxBatch":                {runs: echoes(40), left: 40 - (maxBatch - 1)},
-		"nothing when requests are not short":  {runs: echoes(9), slow: true, left: 9},
-		"nothing behind a POST but idempotent": {runs: []string{"PUT /echo/a", "POST /echo/b", "GET /echo/c"}, left: 2},
-		"nothing that may have cost a worker":  {runs: echoes(2), tweak: tried, left: 2},
+		"a backlog of short requests":         {runs: echoes(9), batch: 10},
+		"no more than maxBatch":               {runs: echoes(40), batch: maxBatch},
+		"nothing when requests are not short": {runs: echoes(9), slow: true},
+		"no POST, and nothing from there on":  {runs: []string{"PUT /echo/a", "POST /echo/b", "GET /echo/c"}, batch: 2},
+		"nothing together with a POST":        {first: "POST /stop/", runs: echoes(9)},
+		"nothing that may have cost a worker": {runs: echoes(2), tweak: tried},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			th := newTheatre(t, patient(), 1, 1)
 			a := th.occupy(1)[0]
-			b := th.backlog(append([]string{"GET /stop/"}, c.runs...)...)
+			first := cmp.Or(c.first, "GET /stop/")
+			b := th.backlog(append([]string{first}, c.runs...)...)
 			th.mu.Lock()
 			if c.tweak != nil {
 				for w := th.shares[0].queue.first.next; w != nil; w = w.next {
@@ -151,8 +159,8 @@ func TestWhatGoesInOneBatch(t *testing.T) {
 				th.pace.average.Store(int64(2 * shortRequest))
 			}
 			a.say("answer")
-			th.began("GET /stop/")
-			assert.Equal(t, c.left, th.waitingNow())
+			th.began(first)
+			assert.Equal(t, c.batch, th.State().Batched)
 			th.cont(a.pid)
 			b.answered(0)
 			b.onceEach(0)
@@ -177,7 +185,7 @@ func TestBodyInAFileSharesNoBatch(t *testing.T) {
 	th.short()
 	a.say("answer")
 	th.began("GET /stop/")
-	assert.Equal(t, 2, th.waitingNow())
+	assert.EqualValues(t, 2, th.State().Batched, "it stays in the queue, and so does what comes behind it")
 	th.cont(a.pid)
 	first.answered(0)
 	assert.Equal(t, "/echo/file in a file", receive(t, withFile, "no answer").body)
@@ -439,6 +447,10 @@ func TestWorkerThatDiesInTheMiddleOfABatch(t *testing.T) {
 		"by a POST behind others": {
 			runs:  []string{"GET /echo/a", "PUT /echo/b", "POST /die/", "GET /echo/c", "POST /echo/d"},
 			fails: map[string]bool{"POST /die/": true},
+		},
+		"behind a POST, which has had its answer": {
+			runs:  append([]string{"POST /echo/a", "GET /die/"}, echoes(6)...),
+			times: map[string]int{"GET /die/": 2}, fails: map[string]bool{"GET /die/": true},
 		},
 		"by one that kills any worker": {
 			runs:  append([]string{"GET /die/"}, echoes(6)...),

@@ -95,7 +95,7 @@ func TestWhatNoWorkerBeginsHasAnEnd(t *testing.T) {
 func TestThoseBehindOneThatDiesAreNotTried(t *testing.T) {
 	th := newTheatre(t, patient(), 1, 1)
 	a := th.occupy(1)[0]
-	b := th.backlog("POST /die/", "GET /echo/a", "GET /echo/b")
+	b := th.backlog("GET /die/", "GET /echo/a", "GET /echo/b")
 	th.short()
 	a.say("answer")
 	assert.ErrorIs(t, receive(t, b.results[0], "no result").err, workers.ErrWorkerDied)

@@ -65,7 +65,7 @@ func TestWhatWaitsInABatchWaits(t *testing.T) {
 	th.short()
 	a.say("answer")
 	th.began("GET /stop/")
-	require.Zero(t, th.waitingNow(), "they are with the thread")
+	require.EqualValues(t, 10, th.State().Batched, "they are with the thread")
 	passes(t, perceptible)
 	running := time.Now()
 	th.cont(a.pid)
