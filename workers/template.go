@@ -49,6 +49,7 @@ func (g *generation) startTemplate(ctx context.Context) (*template, error) {
 	if err != nil {
 		t.kill()
 		<-t.exited
+		t.hangUp()
 		if ctx.Err() != nil { // every other reason is logged as that of a failed start
 			t.log.Debug("template exited", "exit", t.exit)
 		}
@@ -84,9 +85,11 @@ func (g *generation) spawnTemplate() (*template, error) {
 	return t, nil
 }
 
+// wait waits for the process. What that has said last, which may be why it did not load, can still be read then; but nobody
+// waits for more, though a child of the application's may hold the other end.
 func (t *template) wait() {
 	t.process.wait()
-	t.hangUp() // a child of the application's may still hold the other end
+	_ = t.control.CloseRead() // it is closed already if we have hung up
 	close(t.exited)
 }
 
@@ -160,6 +163,7 @@ func (t *template) end() {
 // bury waits for the end of the process and logs it.
 func (t *template) bury(asked bool) {
 	<-t.exited
+	t.hangUp()
 	level := slog.LevelWarn
 	if asked {
 		level = slog.LevelInfo

@@ -293,6 +293,25 @@ func TestAnswerOfATemplateHasItsTime(t *testing.T) {
 	assert.Equal(t, "killed by SIGKILL", tm.exit)
 }
 
+// The process may be gone before anybody has read why, and a child of the application's keep its end of the socket open.
+func TestLastWordsOfATemplateAreHeard(t *testing.T) {
+	ours, theirs, err := socketpair("control")
+	require.NoError(t, err)
+	t.Cleanup(func() { _, _ = ours.Close(), theirs.Close() })
+	gone, err := os.StartProcess("/bin/true", []string{"true"}, &os.ProcAttr{})
+	require.NoError(t, err)
+	tm := &template{process: process{log: newLogbook(t).logger(), control: ours, handle: gone, exited: make(chan struct{})}}
+	_, err = theirs.Write(python.AppendFrame(nil, python.KindFailed, 0, python.AppendValue(nil, python.Tuple{"no database"})))
+	require.NoError(t, err)
+	tm.wait()
+	var load *LoadError
+	_, err = tm.boot(nil, deadline)
+	require.ErrorAs(t, err, &load)
+	assert.Equal(t, "no database", load.Traceback)
+	_, err = tm.boot(nil, deadline)
+	assert.ErrorAs(t, err, new(*DiedError), "there is no more, although the other end is open")
+}
+
 // Somebody else's process may end while one is born; which of the two it is nobody knows before.
 func TestBirthIsNotTakenForAStranger(t *testing.T) {
 	book := adopting(t)
