@@ -66,6 +66,9 @@ type Limit struct {
 	Cost string `key:"cost"`
 	// CostMax is the highest such number; what is above it counts as this.
 	CostMax int `key:"cost_max"`
+
+	// unread are keys whose values could not be read. Their faults are told already; what follows from them is no further one.
+	unread []string
 }
 
 // DefaultLimit is a limit of which nothing is said.

@@ -23,10 +23,12 @@ var limitName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 func (c Config) checkLimits(faults *Faults) {
 	var seen []string
 	for _, limit := range c.Limits {
-		if slices.Contains(seen, limit.Name) {
-			faults.add(limit.key("name"), Origin{}, "want each name once")
+		if !limit.isUnread("name") {
+			if slices.Contains(seen, limit.Name) {
+				faults.add(limit.key("name"), Origin{}, "want each name once")
+			}
+			seen = append(seen, limit.Name)
 		}
-		seen = append(seen, limit.Name)
 		for _, setting := range limitSettings {
 			faults.checkLeast(limit.key(setting.Key), setting, fieldOf(&limit, setting.Key))
 		}
@@ -59,7 +61,8 @@ func DurationText(d time.Duration) string { return formatDuration(reflect.ValueO
 
 func (l Limit) check(faults *Faults) {
 	l.checkMeasure(faults)
-	if !limitName.MatchString(l.Name) {
+	l.checkBurst(faults)
+	if !l.isUnread("name") && !limitName.MatchString(l.Name) {
 		faults.add(l.key("name"), Origin{}, "want 1 to 64 letters, digits, dots, dashes or underscores, not %q", l.Name)
 	}
 	if (l.Status < 400 || l.Status > 498) && l.Status != 503 { // the others stand for faults, and 499 for a client that left
@@ -71,36 +74,49 @@ func (l Limit) check(faults *Faults) {
 	faults.checkEach(l.key("paths"), l.Paths, checkPattern)
 	faults.checkEach(l.key("allow"), l.Allow, checkNetwork)
 	faults.checkEach(l.key("deny"), l.Deny, checkNetwork)
-	l.checkCost(faults)
-}
-
-// checkMeasure: a limit has one measure, and what goes with it.
-func (l Limit) checkMeasure(faults *Faults) {
-	rate, concurrent := l.Rate != (Rate{}), l.Concurrent > 0
-	switch {
-	case rate && concurrent:
-		faults.add(l.key("concurrent"), Origin{}, "want a rate or concurrent, not both: make them two limits")
-	case !rate && !concurrent && len(l.Deny) == 0:
-		faults.add(l.key("name"), Origin{}, "want a rate, such as rate = \"100/s\", or concurrent, or deny")
-	case concurrent && l.Shared == SharedLease:
-		faults.add(l.key("shared"), Origin{}, "want strict or no: what is in flight is not taken in advance")
-	case !rate && l.Delay >= 0:
-		faults.add(l.key("delay"), Origin{}, "want a rate for it")
-	case rate && int64(l.Delay) > l.Rate.Burst:
-		faults.add(l.key("delay"), Origin{}, "want at most the burst (%d), not %d", l.Rate.Burst, l.Delay)
-	case rate && int64(l.LeaseSize) > l.Rate.Burst:
-		faults.add(l.key("lease_size"), Origin{}, "want at most the burst (%d), not %d", l.Rate.Burst, l.LeaseSize)
+	if l.Cost != "" && !isFieldName(l.Cost) {
+		faults.add(l.key("cost"), Origin{}, "want the name of a field, such as X-RateLimit-Cost, not %q", l.Cost)
 	}
 }
 
-func (l Limit) checkCost(faults *Faults) {
+// isUnread reports whether a key has a value that nobody could read.
+func (l Limit) isUnread(key string) bool { return slices.Contains(l.unread, key) }
+
+// checkMeasure: a limit has one measure, and what goes with it.
+func (l Limit) checkMeasure(faults *Faults) {
+	rate := l.Rate != (Rate{}) || l.isUnread("rate")
+	concurrent := l.Concurrent > 0 || l.isUnread("concurrent")
 	switch {
-	case l.Cost == "":
-	case !isFieldName(l.Cost):
-		faults.add(l.key("cost"), Origin{}, "want the name of a field, such as X-RateLimit-Cost, not %q", l.Cost)
-	case l.Rate == (Rate{}):
-		faults.add(l.key("cost"), Origin{}, "want a rate for it")
-	case float64(l.CostMax)*l.Rate.Interval().Seconds() > longestRefill.Seconds():
+	case rate && concurrent:
+		faults.add(l.key("concurrent"), Origin{}, "want a rate or concurrent, not both: make them two limits")
+	case rate:
+	case concurrent || len(l.Deny) > 0 || l.isUnread("deny"):
+		if concurrent && l.Shared == SharedLease {
+			faults.add(l.key("shared"), Origin{}, "want strict or no: what is in flight is not taken in advance")
+		}
+		if l.Delay >= 0 {
+			faults.add(l.key("delay"), Origin{}, "want a rate for it")
+		}
+		if l.Cost != "" {
+			faults.add(l.key("cost"), Origin{}, "want a rate for it")
+		}
+	default:
+		faults.add(l.key("name"), Origin{}, "want a rate, such as rate = \"100/s\", or concurrent, or deny")
+	}
+}
+
+// checkBurst is about what a rate must have room for.
+func (l Limit) checkBurst(faults *Faults) {
+	if l.Rate == (Rate{}) {
+		return
+	}
+	if int64(l.Delay) > l.Rate.Burst {
+		faults.add(l.key("delay"), Origin{}, "want at most the burst (%d), not %d", l.Rate.Burst, l.Delay)
+	}
+	if int64(l.LeaseSize) > l.Rate.Burst {
+		faults.add(l.key("lease_size"), Origin{}, "want at most the burst (%d), not %d", l.Rate.Burst, l.LeaseSize)
+	}
+	if l.Cost != "" && float64(l.CostMax)*l.Rate.Interval().Seconds() > longestRefill.Seconds() {
 		text := fmt.Sprintf("want at most what the rate gives in 366 days, not %d", l.CostMax)
 		*faults = append(*faults, Fault{Key: l.key("cost_max"), Text: text, with: l.key("rate")})
 	}

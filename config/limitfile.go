@@ -20,25 +20,22 @@ func (r *Reading) applyLimits(f *file) Faults {
 	return faults
 }
 
-// applyLimit takes over one entry. One that has no name keeps the empty one, which Validate refuses; one whose name or size
-// cannot be read is left out, as Validate would miss it.
+// applyLimit takes over one entry. One that has no name keeps the empty one, which Validate refuses.
 func (r *Reading) applyLimit(f *file, i int, entry map[string]any) Faults {
 	limit := DefaultLimit()
 	limit.Name, _ = entry["name"].(string)
 	r.Origins[limit.key("name")] = f.tableOrigin(limitKey, i, "name")
 	var faults Faults
-	readable := true
 	for _, key := range slices.Sorted(maps.Keys(entry)) {
+		origin := f.tableOrigin(limitKey, i, key)
 		if err := limit.read(key, entry[key]); err != nil {
-			faults.add(limit.key(key), f.tableOrigin(limitKey, i, key), "%v", err)
-			readable = readable && !slices.Contains([]string{"name", "rate", "concurrent"}, key)
+			faults.add(limit.key(key), origin, "%v", err)
+			limit.unread = append(limit.unread, key)
 			continue
 		}
-		r.Origins[limit.key(key)] = f.tableOrigin(limitKey, i, key)
+		r.Origins[limit.key(key)] = origin
 	}
-	if readable {
-		r.Config.Limits = append(r.Config.Limits, limit)
-	}
+	r.Config.Limits = append(r.Config.Limits, limit)
 	return faults
 }
 

@@ -15,7 +15,9 @@ import (
 func TestEachFieldOfALimitHasItsSetting(t *testing.T) {
 	var fields []string
 	for field := range reflect.TypeFor[Limit]().Fields() {
-		fields = append(fields, field.Tag.Get("key"))
+		if field.IsExported() {
+			fields = append(fields, field.Tag.Get("key"))
+		}
 	}
 	for _, setting := range limitSettings {
 		assert.NotEmpty(t, setting.Metavar, setting.Key)
@@ -150,6 +152,44 @@ func TestLimitFaults(t *testing.T) {
 				`forebay.toml:8: limit "a": deny: want an IP address or a network such as 10.0.0.0/8, not "x"`,
 				`forebay.toml:9: limit "a": expire: want 3s or more, not 1s`, `forebay.toml:10: limit "a": methods: want a method such as POST, not "a b"`,
 				`forebay.toml:14: limit "b": methods: want GET: small letters make it another method than "get"`,
+			},
+		},
+		"what cannot be read and what is wrong": {
+			"[[limit]]\nname = 'a'\nrate = 'fast'\nstatus = 200\ndelay = 3\ncost = 'X: 1'\nlease_size = 5\nshared = 'strict'\nexpire = 'x'", []string{
+				`forebay.toml:3: limit "a": rate: want a rate such as "100/s", "20/10s" or "5/min burst 10", not "fast"`,
+				`forebay.toml:4: limit "a": status: want a status from 400 to 498, or 503, not 200`,
+				`forebay.toml:6: limit "a": cost: want the name of a field, such as X-RateLimit-Cost, not "X: 1"`,
+				`forebay.toml:8: limit "a": shared: want redis to be set as well`,
+				`forebay.toml:9: limit "a": expire: want a duration such as "30s", "1m30s" or a number of seconds, not "x"`,
+			},
+		},
+		"two measures of which one cannot be read": {
+			"[[limit]]\nname = 'a'\nrate = 'fast'\nconcurrent = 1", []string{
+				`forebay.toml:3: limit "a": rate: want a rate such as "100/s", "20/10s" or "5/min burst 10", not "fast"`,
+				`forebay.toml:4: limit "a": concurrent: want a rate or concurrent, not both: make them two limits`,
+			},
+		},
+		"a measure that cannot be read": {
+			"[[limit]]\nname = 'a'\nconcurrent = 'x'\ndelay = 0\n[[limit]]\nname = 'b'\ndeny = 3\nstatus = 1", []string{
+				`forebay.toml:3: limit "a": concurrent: want a whole number, not "x"`, `forebay.toml:4: limit "a": delay: want a rate for it`,
+				`forebay.toml:7: limit "b": deny: want text in quotes, not 3`, `forebay.toml:8: limit "b": status: want a status from 400 to 498, or 503, not 1`,
+			},
+		},
+		"names that cannot be read": {
+			"[[limit]]\nname = 1\nrate = '1/s'\n[[limit]]\nname = 2\nrate = '1/s'\nstatus = 1", []string{
+				`forebay.toml:2: limit "": name: want text in quotes, not 1`, `forebay.toml:5: limit "": name: want text in quotes, not 2`,
+				`forebay.toml:7: limit "": status: want a status from 400 to 498, or 503, not 1`,
+			},
+		},
+		"a name that is taken by one that cannot be read": {
+			"[[limit]]\nname = 'a'\nrate = 'fast'\n[[limit]]\nname = 'a'\nrate = '1/s'", []string{
+				`forebay.toml:3: limit "a": rate: want a rate such as "100/s", "20/10s" or "5/min burst 10", not "fast"`,
+				`forebay.toml:5: limit "a": name: want each name once`,
+			},
+		},
+		"more than the burst": {
+			"redis = 'redis://a'\n[[limit]]\nname = 'a'\nrate = '9/s'\nshared = 'lease'\nlease_size = 10\ndelay = 11", []string{
+				`forebay.toml:6: limit "a": lease_size: want at most the burst (9), not 10`, `forebay.toml:7: limit "a": delay: want at most the burst (9), not 11`,
 			},
 		},
 		"patterns": {
