@@ -246,6 +246,7 @@ func TestWhatBlocksDoesNotKeepThoseBehindIt(t *testing.T) {
 			a.say("end")
 			assert.Equal(a.t, "closing", a.hear())
 			b.othersAnswered()
+			require.Eventually(a.t, func() bool { return len(b.results[1]) == 1 }, deadline, time.Millisecond, "its own answer waits")
 			a.say("closed")
 		}, ""},
 	}

@@ -40,7 +40,8 @@
 //	IDLE     23  empty: the thread is back and takes the next request.
 //
 // flag 1 FREE on RESPONSE, END, ABORT and ERROR says that the thread is back already and no IDLE follows. Without it the
-// response is over but the thread is still busy (it runs the iterable's close(), say), and IDLE follows.
+// response is over but the thread is still busy (it runs the iterable's close(), say), and IDLE follows. An answer that is
+// held back within a batch until that is done has FREE.
 //
 // On the control socket Go sends, and the worker's main thread obeys:
 //

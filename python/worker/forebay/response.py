@@ -11,7 +11,7 @@ from .app import Application
 from .environ import Environ
 from .fields import Fields, check, content_length, plain
 from .files import FileWrapper, Region
-from .frame import ABORT, CHUNK, END, ERROR, FREE, HEADER, HEADER_FILE, IDLE, RESPONSE
+from .frame import ABORT, CHUNK, END, ERROR, FREE, HEADER, HEADER_FILE, RESPONSE
 from .gate import NOBODY
 from .slot import ClientGone, Slot
 
@@ -24,13 +24,12 @@ _AT_ONCE = 256
 
 _NO_BODY = ("204", "304")
 
-_IDLE = frame.HEAD.pack(0, IDLE, 0)
-
 
 def respond(slot: Slot, app: Application, environ: Environ) -> None:
     """Runs the application and sends its answer, whatever happens: nothing that it raises passes through.
 
-    The answer goes first, then the iterable is closed, and then the master hears that the thread is back.
+    The answer goes first, then the iterable is closed, and then the master hears that the thread is back. Within a batch
+    the answer may wait for close(), as it waits for the next one.
     """
     head_only = environ.get("REQUEST_METHOD") == "HEAD"  # read before a middleware changes it
     response = Response(slot)
@@ -77,7 +76,7 @@ def _close(close: Callable[[], object], slot: Slot) -> None:
     except RequestTimeout:
         gate.leave(request)
     try:
-        slot.send(_IDLE)
+        slot.free()
     except ClientGone:
         pass  # as in fail
 
@@ -226,12 +225,16 @@ class Response:
         return self.status is not None and self.status[:3] in _NO_BODY
 
     def _send_whole(self, body: bytes) -> None:
-        data = self._encode(RESPONSE, self.flags, body)
+        slot = self.slot
+        in_batch = slot.reader.pending > 0
+        data = self._encode(RESPONSE, FREE if in_batch else self.flags, body)
         self.begun = self.over = True
-        if self.flags:
-            self.slot.answer(data)
+        if not in_batch:
+            slot.send(data)
+        elif self.flags:
+            slot.answer(data)
         else:
-            self.slot.send(data)
+            slot.answer_before_close(data)
 
     def _send_first(self, chunk: bytes) -> None:
         """Sends the head with the first chunk of the body, and the end with them where Content-Length is reached."""

@@ -13,10 +13,11 @@ from collections.abc import MutableSequence, Sequence
 from typing import BinaryIO
 
 from . import fault
-from .frame import HEAD, WANT, Frame, ProtocolError, Reader
+from .frame import FREE, HEAD, IDLE, WANT, Frame, ProtocolError, Reader
 from .gate import Gate
 
 _WANT = HEAD.pack(0, WANT, 0)
+_IDLE = HEAD.pack(0, IDLE, 0)
 
 # Python does not set this itself, and a process that the application starts must not inherit uploads. macOS lacks it.
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
@@ -53,6 +54,7 @@ class Slot:
         "held",
         "size",
         "since",
+        "closing",
         "closed",
         "begun",
     )
@@ -73,6 +75,7 @@ class Slot:
         self.held: list[bytes] = []  # answers that were not written yet
         self.size = 0  # of them, but for one that is about to be written
         self.since = 0.0  # when the first of them was held
+        self.closing = False  # the last of them says that the thread is free, but it still runs close() of the iterable
         self.closed = False
         # The last request that the application was called for, as its only item. The master reads it when this process
         # has died: what was not begun, another worker may run.
@@ -134,12 +137,36 @@ class Slot:
             self.send(data)
             return
         with self.lock:
-            if not self.held:
-                self.since = time.monotonic()
-            self.held.append(data)
-            self.size += len(data)
+            self._hold(data)
             if self.size > _HOLD_BYTES:
                 self._flush()
+
+    def answer_before_close(self, data: bytes) -> None:
+        """Does the same within a batch while the iterable is still to be closed; free has to follow.
+
+        close() may take long. The master recalls what comes behind it then, and gets what is held. If it has done so
+        before, nothing would end the wait.
+        """
+        with self.lock:
+            self._hold(data)
+            self.closing = True
+            if self.size > _HOLD_BYTES or self.recalled >= 0:
+                self._flush()
+
+    def _hold(self, data: bytes) -> None:
+        if not self.held:
+            self.since = time.monotonic()
+        self.held.append(data)
+        self.size += len(data)
+
+    def free(self) -> None:
+        """Says that the thread is back after close(), unless the answer, which is still held, says so."""
+        if self.closing:
+            with self.lock:
+                if self.closing:
+                    self.closing = False
+                    return
+        self.send(_IDLE)
 
     def send(self, data: bytes) -> None:
         if self.held:
@@ -151,6 +178,9 @@ class Slot:
 
     def _flush(self) -> None:
         if self.held:
+            if self.closing:
+                self.closing = False
+                self.held[-1] = _without_free(self.held[-1])
             self._write(b"".join(self.held))
             self.size = 0
             self.held.clear()  # not before: while anything is held, the thread waits for the lock and keeps the order
@@ -213,6 +243,11 @@ class Slot:
                 os.close(descriptor)
         with contextlib.suppress(OSError):
             self.files.close()
+
+
+def _without_free(answer: bytes) -> bytes:
+    length, kind, flags = HEAD.unpack_from(answer)
+    return HEAD.pack(length, kind, flags & ~FREE) + answer[HEAD.size :]
 
 
 def _is_after(request: int, other: int) -> bool:

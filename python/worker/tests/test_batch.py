@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import collections
+import contextlib
+import io
 import random
 import threading
 import unittest
@@ -178,28 +180,6 @@ class TestOtherAnswersInABatch(BatchCase):
         answers = self.check(app, "HEAD", "CHUNK", "END")
         self.assertEqual(self.body(answers), b"x" * 70_000)
 
-    def test_close(self) -> None:
-        arrived = self.arrived
-
-        class Closed(list):  # type: ignore[type-arg]
-            seen: list[Answer] = []
-
-            def close(self) -> None:
-                Closed.seen = arrived()
-
-        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-            start_response("200 OK", [*PLAIN, ("Content-Length", "2")])
-            return Closed([b"ok"])
-
-        self.special["/1"] = app
-        self.give(0, 1, 2)
-        self.serve(2)
-        self.assertEqual(self.kinds(Closed.seen), ["RESPONSE", "RESPONSE"], "close() may take long")
-        self.assertEqual(self.body(Closed.seen), b"/0ok")
-        self.assertEqual(self.kinds(self.arrived()), ["IDLE"])
-        self.serve()
-        self.assertEqual(self.bodies(), [b"/2"])
-
     def test_error(self) -> None:
         def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             raise LookupError("nothing there")
@@ -230,6 +210,105 @@ class TestOtherAnswersInABatch(BatchCase):
             return environ["wsgi.file_wrapper"](open(path, "rb"))  # type: ignore[no-any-return]
 
         self.assertEqual(self.check(app, "HEAD", "END", "IDLE")[0].value[3], "100000")
+
+
+class Closed(list):  # type: ignore[type-arg]
+    """A body of one chunk whose close() does what it is told."""
+
+    def __init__(self, chunk: bytes, close: Any) -> None:
+        super().__init__([chunk])
+        self.close = close
+
+
+class TestClose(BatchCase):
+    """What is to be closed is a whole answer, too, as long as close() does not take long."""
+
+    def closing(self, number: int, close: Any, body: bytes = b"ok") -> None:
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            start_response("200 OK", [*PLAIN, ("Content-Length", str(len(body)))])
+            return Closed(body, close)
+
+        self.special[f"/{number}"] = app
+
+    def check(self, answers: list[Answer], *expected: tuple[str, int]) -> None:
+        self.assertEqual([(answer.kind, answer.flags) for answer in answers], list(expected))
+
+    def test_comes_before_an_answer_that_is_held(self) -> None:
+        seen: list[list[Answer]] = []
+        for n in range(4):
+            self.closing(n, lambda: seen.append(self.arrived()))
+        self.give(0, 1, 2, 3)
+        with mock.patch.object(slot.os, "write", wraps=slot.os.write) as write:
+            self.serve(4)
+        self.assertEqual(write.call_count, 2)
+        for n in range(3):
+            self.assertEqual(seen[n], [])
+        self.check(seen[3], *3 * [("RESPONSE", FREE)], ("RESPONSE", 0))  # the last waits for nothing
+        self.check(self.arrived(), ("IDLE", 0))
+
+    def test_of_one_that_comes_alone_follows_its_answer(self) -> None:
+        seen: list[Answer] = []
+        self.closing(0, lambda: seen.extend(self.arrived()))
+        self.give(0)
+        self.serve()
+        self.check(seen, ("RESPONSE", 0))
+        self.check(self.arrived(), ("IDLE", 0))
+
+    def test_that_takes_long_holds_nothing_back(self) -> None:
+        """The master recalls what waits behind it."""
+        seen: list[Answer] = []
+
+        def close() -> None:
+            self.assertEqual(self.slot.recall(3), 2)
+            seen.extend(self.arrived())
+
+        self.closing(1, close)
+        self.give(0, 1, 2)
+        self.serve(2)
+        self.check(seen, ("RESPONSE", FREE), ("RESPONSE", 0))
+        self.assertEqual(self.body(seen), b"/0ok")
+        self.check(self.arrived(), ("IDLE", 0))
+        self.give(3)
+        self.serve()
+        self.assertEqual(self.bodies(), [b"/3"])
+        self.assertEqual(self.ran, ["/0", "/1", "/3"])
+
+    def test_after_a_recall_follows_its_answer(self) -> None:
+        """No other recall comes, so nothing would say that close() takes long."""
+        seen: list[Answer] = []
+        self.closing(0, lambda: seen.extend(self.arrived()))
+        closing = self.special["/0"]
+
+        def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            self.slot.recall(2)
+            return closing(environ, start_response)  # type: ignore[no-any-return]
+
+        self.special["/0"] = app
+        self.give(0, 1)
+        self.serve()
+        self.check(seen, ("RESPONSE", 0))
+        self.check(self.arrived(), ("IDLE", 0))
+
+    def test_follows_an_answer_that_is_too_long_to_be_held(self) -> None:
+        seen: list[Answer] = []
+        self.closing(0, lambda: seen.extend(self.arrived()), b"x" * 20_000)
+        self.give(0, 1)
+        self.serve()
+        self.check(seen, ("RESPONSE", 0))
+        self.check(self.arrived(), ("IDLE", 0))
+        self.serve()
+        self.assertEqual(self.bodies(), [b"/1"])
+
+    def test_that_fails_changes_no_answer(self) -> None:
+        def close() -> None:
+            raise LookupError("nothing to close")
+
+        self.closing(0, close)
+        self.give(0, 1)
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            self.serve(2)
+        self.check(self.arrived(), *2 * [("RESPONSE", FREE)])
+        self.assertIn("nothing to close", said.getvalue())
 
 
 class TestRecall(BatchCase):
@@ -405,11 +484,26 @@ class TestRace(BatchCase):
 
     def test_each_request_is_run_or_given_back(self) -> None:
         for apart in (False, True):
-            with self.subTest(read_one_by_one=apart):
-                self.setUp()
-                self.race(random.Random(20261122), apart)
+            for closed in (False, True):
+                with self.subTest(read_one_by_one=apart, closed=closed):
+                    self.setUp()
+                    self.race(random.Random(20261122), apart, closed)
 
-    def race(self, choice: random.Random, apart: bool) -> None:
+    def app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        path = environ["PATH_INFO"]
+        self.ran.append(path)
+        start_response("200 OK", [*PLAIN, ("Content-Length", str(len(path)))])
+        return Closed(path.encode(), lambda: None) if self.closed else [path.encode()]
+
+    def _answer(self) -> bytes:
+        """Returns the body of the next answer. Behind one that does not say so, another frame says that the thread is free."""
+        answer = self._receive()
+        if not answer.flags & FREE:
+            self.assertEqual(self._receive().kind, "IDLE")
+        return self.body([answer])
+
+    def race(self, choice: random.Random, apart: bool, closed: bool) -> None:
+        self.closed = closed
         self.clock.side_effect = iter(lambda: NOW + choice.random() / 500, None)
         if apart:
             self.give_apart()
@@ -423,14 +517,14 @@ class TestRace(BatchCase):
             self.give(*range(first, number))
             answered = first + choice.randrange(2)  # or the thread may never come to run before a recall
             for n in range(first, answered):
-                self.assertEqual(self.body([self._receive()]), b"/%d" % n)
+                self.assertEqual(self._answer(), b"/%d" % n)
             for _ in range(choice.randrange(60)):
                 pass  # so that the recall meets the batch at various places
             begun = self.slot.recall(number)
             given_back.update(f"/{n}" for n in range(max(begun, first), number))
             expected += [f"/{n}" for n in range(first, begun)]
             for n in range(answered, begun):
-                self.assertEqual(self.body([self._receive()]), b"/%d" % n)
+                self.assertEqual(self._answer(), b"/%d" % n)
         self.master.shutdown(1)
         thread.join(10)
         self.assertFalse(thread.is_alive())
