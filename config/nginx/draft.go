@@ -177,6 +177,18 @@ func (t *table) set(key, value string, why ...string) {
 	t.keys = append(t.keys, setting{key: key, value: value, why: why})
 }
 
+// value is that of a key as TOML has it, or nothing.
+func (t *table) value(key string) string {
+	i := slices.IndexFunc(t.keys, func(s setting) bool { return s.key == key })
+	if i < 0 {
+		return ""
+	}
+	return t.keys[i].value
+}
+
+// text is the value of a key whose value is text without anything to be escaped, or as it is quoted.
+func (t *table) text(key string) string { return strings.Trim(t.value(key), `"`) }
+
 // writeLeft lists what was not taken over, group by group.
 func (d *Draft) writeLeft(text *strings.Builder) {
 	slices.SortStableFunc(d.left, func(a, b remark) int {

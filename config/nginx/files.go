@@ -7,7 +7,6 @@ import (
 )
 
 const (
-	oneFile  = "a [[static]] is for a directory and not for a single file: the application is asked for it, unless a directory that has it is mapped to /"
 	noFiles  = "it names no directory"
 	noOne    = "not everybody had these files, and forebay asks nobody who he is: let the application hand them over (x_accel_redirect)"
 	inForm   = "what it says has no form here: %s"
@@ -39,7 +38,7 @@ func (m *migration) takeFiles(l *location) {
 		m.leave(l.block, groupGrave, "%s (%s: %s)", noOne, placeOf(d), describe(d))
 		return
 	case l.kind == exact:
-		m.leaveFile(l)
+		m.takeSingle(l)
 		return
 	}
 	if l.kind == pattern && m.takeEndings(l) {
@@ -57,23 +56,6 @@ func (m *migration) takeFiles(l *location) {
 		}
 	}
 	m.leave(l.block, groupGone, noFiles)
-}
-
-// leaveFile says where the single file of a location is.
-func (m *migration) leaveFile(l *location) {
-	root := arg(l.last("root"), 0)
-	isPage := slices.ContainsFunc(l.inherited("error_page"), func(d *directive) bool { return slices.Contains(d.Args, l.path) })
-	whole := m.static("/")
-	switch {
-	case isPage:
-		m.served[l] = true
-		m.leave(l.block, groupGone, "errors have forebay's own pages, or those of the application")
-	case whole != nil && root != "" && len(l.own("alias")) == 0 && whole.keys[1].value == quote(filepath.Clean(root)):
-		m.served[l] = true
-		m.leave(l.block, groupOwn, "it is one of the files below /")
-	default:
-		m.leave(l.block, groupGone, "%s", oneFile)
-	}
 }
 
 // filesOf are the directories of a location.

@@ -48,8 +48,12 @@ func (m *migration) takeListen() {
 		m.take(from...)
 		m.set("bind", quoteAll(binds), why(from...))
 	case len(secret) > 0:
-		m.suggest("bind", `["127.0.0.1:8000"]`, "The server had TLS only: forebay is asked by what ends it, here or elsewhere", why(secret...))
+		m.set("bind", quoteAll([]string{"127.0.0.1:8000"}), why(secret...),
+			"The server had TLS only, which this version does not have. This is where what ends TLS asks forebay by HTTP: only from this\n"+
+				"machine, so that nobody gets around TLS; if TLS ends elsewhere, name an address here that is reached from there alone")
 		m.suggest("forwarded_allow_ips", `["127.0.0.1"]`, "Where that is, so that it is believed that a request came by https, and from whom")
+	case len(listens) > 0:
+		m.set("bind", quoteAll([]string{"127.0.0.1:8000"}), why(listens...), "The server had no address that forebay can have: name one")
 	default: // nginx's own default
 		m.set("bind", quoteAll([]string{"0.0.0.0:80"}), "There is no listen: nginx takes port 80 then")
 	}

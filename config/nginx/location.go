@@ -64,7 +64,9 @@ func (m *migration) takeLocations() {
 	m.takeServerFiles()
 	m.takeLocationsOf(exact)   // mostly one of the files that a prefix maps
 	m.takeLocationsOf(pattern) // mostly about some of them
+	m.findSingles()
 	m.keepOut()
+	m.leaveSingles()
 }
 
 func (m *migration) takeLocationsOf(kinds ...locationKind) {

@@ -75,6 +75,8 @@ type migration struct {
 	locations []*location
 	// served are the locations whose files are those of a [[static]].
 	served map[*location]bool
+	// singles are the locations of single files that no mapping has.
+	singles []single
 	// done are the directives that are accounted for.
 	done map[*directive]bool
 }
