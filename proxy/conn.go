@@ -12,12 +12,14 @@ import (
 	"time"
 
 	"forebay/proxy/quiet"
+	"forebay/proxy/reactor"
 )
 
 // conn is a client's connection. While it has something to do a goroutine runs serve; while its client is silent the
 // loop of quiet connections has it, and there is neither a goroutine nor a buffer for it.
 type conn struct {
 	net.Conn
+	sock  *reactor.Socket // the same, where a reactor serves it; or nil
 	p     *Proxy
 	rules *rules // in force when the present request began
 	raw   syscall.RawConn
@@ -28,6 +30,9 @@ type conn struct {
 	woken bool      // the client has been silent, and sends little since
 	taken bool      // what it has sent since it was silent has been read
 
+	restless bool // the reactor has not let it rest: its own goroutine waits
+
+	tcp        bool
 	remote     netip.AddrPort // invalid for a unix socket's peer
 	unix       bool
 	remoteAddr []byte // REMOTE_ADDR; empty for a unix socket's peer
@@ -55,6 +60,7 @@ type conn struct {
 	lingering bool // what the client still sends is read for a moment before the end
 	// unannounced: the client learns from the answer that it is the last one, and may have sent another request.
 	unannounced bool
+	unwelcome   error // why the connection is one too many, or nil
 }
 
 // newConn wraps an accepted connection. The addresses are written out once, not for each request.
@@ -72,16 +78,28 @@ func newConn(p *Proxy, c net.Conn) (*conn, error) {
 	if err := raw.Control(func(fd uintptr) { w.entry.FD = int(fd) }); err != nil {
 		return nil, err
 	}
-	if remote, ok := c.RemoteAddr().(*net.TCPAddr); ok {
-		w.setRemote(unmap(remote.AddrPort()))
-	} else {
-		w.unix = true
-	}
-	if local, ok := c.LocalAddr().(*net.TCPAddr); ok {
-		w.setLocal(unmap(local.AddrPort()))
-	}
-	w.relayed = w.rules.relays.Trusted(w.remote.Addr(), w.unix)
+	w.setAddresses(addrPort(c.RemoteAddr()), addrPort(c.LocalAddr()))
 	return w, nil
+}
+
+// addrPort is an address of TCP, or invalid.
+func addrPort(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		return unmap(tcp.AddrPort())
+	}
+	return netip.AddrPort{}
+}
+
+// setAddresses is told the connection's ends; invalid ones are those of a unix socket.
+func (c *conn) setAddresses(remote, local netip.AddrPort) {
+	if c.tcp = remote.IsValid(); c.tcp {
+		c.setRemote(remote)
+	}
+	c.unix = !c.tcp
+	if local.IsValid() {
+		c.setLocal(local)
+	}
+	c.relayed = c.rules.relays.Trusted(c.remote.Addr(), c.unix)
 }
 
 func (c *conn) setRemote(remote netip.AddrPort) {
@@ -100,13 +118,22 @@ func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr()
 
 func appendPort(b []byte, port uint16) []byte { return strconv.AppendUint(b, uint64(port), 10) }
 
-// serve answers the connection's requests one after the other, until it ends or the client is silent: then the loop of
-// quiet connections has it, and serve is called anew when the client sends again. It is the connection's goroutine.
+// serve answers the connection's requests one after the other, until it ends or the client is silent: then the reactor, or
+// the loop of quiet connections, has it, and serve is called anew when the client sends again. It is the connection's
+// goroutine.
 func (c *conn) serve() {
-	for {
+	for served := 0; ; served++ {
+		if served == manyAtOnce {
+			c.sock.Leave()
+		}
 		err := c.turn()
 		switch {
 		case err == nil:
+		case errors.Is(err, errIdle):
+			if c.sock.Rest(c.rules.stay) {
+				return
+			}
+			c.restless = true
 		case errors.Is(err, errQuiet):
 			if c.rest() {
 				return
@@ -118,8 +145,11 @@ func (c *conn) serve() {
 	}
 }
 
-// turn brings the connection one request further. It returns errQuiet if the client is silent, and another error if the
-// connection is over.
+// manyAtOnce is how many requests of a client are answered in a row while others may wait.
+const manyAtOnce = 16
+
+// turn brings the connection one request further. It returns errIdle or errQuiet if the client is silent, and another error
+// if the connection is over.
 func (c *conn) turn() (err error) {
 	defer func() {
 		if p := recover(); p != nil { // a panic in one request must not end the server
@@ -163,7 +193,7 @@ func (c *conn) next() error {
 
 // unread answers a head that did not come, or could not be read.
 func (c *conn) unread(err error) error {
-	if errors.Is(err, errQuiet) {
+	if errors.Is(err, errQuiet) || errors.Is(err, errIdle) {
 		return err
 	}
 	refusal := c.brokenHead(err)
@@ -186,7 +216,9 @@ func (c *conn) crash() error {
 
 var (
 	errPanic = errors.New("a fault in the server")
-	// errQuiet says that the client has sent nothing for a moment. What was waited for may still come.
+	// errIdle says that nothing is there of the client's next request, and errQuiet that the client has sent nothing for a
+	// moment. What was waited for may still come.
+	errIdle  = errors.New("the client is idle")
 	errQuiet = errors.New("the client is silent")
 	// errLate says that what was waited for did not come in time.
 	errLate = errors.New("the client is late")
@@ -216,6 +248,9 @@ func (c *conn) rest() bool {
 func (c *conn) Wake(why quiet.Reason) {
 	c.woken, c.taken = true, false
 	c.final = why == quiet.Draining
+	if c.sock != nil {
+		c.sock.Stir()
+	}
 	if why == quiet.Readable && c.sip() {
 		return
 	}
@@ -239,11 +274,14 @@ func (c *conn) read(p []byte, limit time.Time) (int, error) {
 	if c.final {
 		return c.look(p)
 	}
+	if c.mayIdle(now) {
+		return c.readIdle(p)
+	}
 	c.arm(now, limit)
 	n, err := c.Conn.Read(p)
 	if n > 0 {
 		c.woken = c.woken && n < trickle
-		c.taken = true
+		c.taken, c.restless = true, false
 		return n, nil
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -254,6 +292,24 @@ func (c *conn) read(p []byte, limit time.Time) (int, error) {
 		return 0, errLate
 	}
 	return 0, err
+}
+
+// mayIdle reports whether the connection is between two requests, so that the reactor can wait for the next one.
+func (c *conn) mayIdle(now time.Time) bool {
+	return c.sock != nil && c.x == nil && c.in.empty() && !c.woken && !c.restless && now.Add(c.rules.stay).Before(c.until)
+}
+
+// readIdle reads the beginning of a request, if it is there.
+func (c *conn) readIdle(p []byte) (int, error) {
+	n, err := 0, error(syscall.EAGAIN)
+	if !c.sock.Quiet() {
+		n, err = c.sock.ReadNow(p)
+	}
+	if errors.Is(err, syscall.EAGAIN) {
+		c.in.free()
+		return 0, errIdle
+	}
+	return n, err
 }
 
 // look reads what has come of the last request. If nothing has, there is none.
@@ -303,7 +359,7 @@ func (c *conn) peek() (n int, err error) {
 
 // reset makes the end of the connection one that no client takes for the regular end of a message.
 func (c *conn) reset() {
-	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+	if tcp, ok := c.Conn.(interface{ SetLinger(seconds int) error }); ok && c.tcp {
 		_ = tcp.SetLinger(0) // fails only on a closed connection
 	}
 }

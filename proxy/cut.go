@@ -17,6 +17,7 @@ func (p *Proxy) cut() {
 		c.cut()
 	}
 	p.quiet.End()
+	p.reactor.Drain()
 }
 
 // cut leaves a client a moment for what is being sent to it, and none for what it sends.

@@ -3,7 +3,6 @@ package proxy
 import (
 	"context"
 	"maps"
-	"net"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -115,28 +114,11 @@ func household(a netip.Addr) netip.Addr {
 	return prefix.Addr()
 }
 
-// accept takes connections until the listener is closed.
-func (p *Proxy) accept(ln net.Listener) {
-	for {
-		raw, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		c, err := newConn(p, raw)
-		if err != nil {
-			p.log.Debug("connection not served", "error", err)
-			_ = raw.Close() // the error that counts is the other
-			continue
-		}
-		err = p.door.enter(c, c.rules.cfg.MaxConnections)
-		if err == nil {
-			err = c.claim()
-		}
-		if err != nil {
-			p.turnAway(c, err)
-			continue
-		}
-		go c.serve() // ends when the client is silent, or with the connection
+// enter counts a connection, and finds out whether it is one too many.
+func (c *conn) enter() {
+	c.unwelcome = c.p.door.enter(c, c.rules.cfg.MaxConnections)
+	if c.unwelcome == nil {
+		c.unwelcome = c.claim()
 	}
 }
 
@@ -157,7 +139,8 @@ func (c *conn) claim() error {
 
 // turnAway answers a connection that is one too many. A few of them are given the time to read the answer.
 func (p *Proxy) turnAway(c *conn, reason error) {
-	p.forget(c) // it takes nobody's place
+	c.sock.Leave() // the end of it may take a while
+	p.forget(c)    // it takes nobody's place
 	c.x = p.begin(c, nil)
 	_ = c.x.refuse(reason) // the connection ends in any case
 	select {

@@ -169,6 +169,7 @@ func (x *exchange) ask() (*python.Response, error) {
 	req := python.NewRequest(&meta, x.upload.body(), x.conn)
 	req.Path = x.rule
 	defer req.Release()
+	x.conn.sock.Leave()
 	resp, err := x.p.app.Do(req)
 	x.trace = req.Trace
 	x.upload.free()

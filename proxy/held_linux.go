@@ -1,15 +1,11 @@
 package proxy
 
-import (
-	"net"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // held is how much of what was written the kernel still has: sent or not, the client has not acknowledged it. Of a unix
 // socket it would be the memory that it takes, which says little about bytes, and there it is not much.
 func (c *conn) held() (size int64) {
-	if _, tcp := c.Conn.(*net.TCPConn); !tcp {
+	if !c.tcp {
 		return 0
 	}
 	err := c.raw.Control(func(fd uintptr) {

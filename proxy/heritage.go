@@ -38,6 +38,10 @@ func takeOver(s Socket) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("take over %s: %w", s.Bind, err)
 	}
+	if err := setOptions(ln); err != nil {
+		_ = ln.Close() // the error that counts is the other
+		return nil, fmt.Errorf("take over %s: %w", s.Bind, err)
+	}
 	return ln, nil
 }
 

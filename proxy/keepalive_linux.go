@@ -35,7 +35,21 @@ func keepAlive(network, _ string, c syscall.RawConn) error {
 			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, keepAliveIdle),
 			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, keepAliveInterval),
 			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_KEEPCNT, keepAliveCount),
+			unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, 1), // what is written is whole
 		)
 	})
 	return errors.Join(controlErr, os.NewSyscallError("setsockopt", err))
+}
+
+// setOptions sets them on a socket that somebody else has opened.
+func setOptions(ln net.Listener) error {
+	sc, ok := ln.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return keepAlive(ln.Addr().Network(), "", raw)
 }

@@ -10,6 +10,7 @@ import (
 // limit asks the rate limits. A request that is to wait waits here, before its body is read, and holds nothing but its
 // connection. The error is a *limit.Refusal, or says that the client has left.
 func (x *exchange) limit() error {
+	x.conn.sock.Leave() // Redis may be asked
 	x.ticket = x.rules.quota.Ask(&key.Request{
 		Addr: x.client.Addr, Method: x.head.Method, Path: x.path, Fields: x.head.Fields,
 	})

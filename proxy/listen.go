@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"forebay/config"
+	"forebay/proxy/reactor"
 )
 
 // Listen opens the sockets of all addresses, or none. It returns their addresses, with the ports that were chosen where
@@ -105,13 +106,6 @@ func (p *Proxy) open() {
 	p.acceptFrom(p.listeners)
 }
 
-// acceptFrom is called with mu held.
-func (p *Proxy) acceptFrom(listeners []*listener) {
-	for _, l := range listeners {
-		p.accepting.Go(func() { p.accept(l) }) // ends when the listener is closed
-	}
-}
-
 // Close closes the sockets that Listen has opened, for a start that fails before Run. Run closes them itself.
 func (p *Proxy) Close() {
 	p.mu.Lock()
@@ -183,6 +177,10 @@ func inherited(number string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen on fd://%s: %w", number, err)
 	}
+	if err := setOptions(ln); err != nil {
+		_ = ln.Close() // the error that counts is the other
+		return nil, fmt.Errorf("listen on fd://%s: %w", number, err)
+	}
 	return ln, nil
 }
 
@@ -232,6 +230,20 @@ type listener struct {
 	net.Listener
 	bind string // as the configuration has it
 	log  *slog.Logger
+	door *reactor.Door // where the reactor accepts; or nil
+}
+
+// Close ends the accepting, and closes the socket.
+func (l *listener) Close() error {
+	if l.door != nil {
+		l.door.Close()
+	}
+	return l.Listener.Close()
+}
+
+// refused says that connections are not accepted for the moment.
+func (l *listener) refused(err error, again time.Duration) {
+	l.log.Error("connection not accepted", "error", err, "again_in", again)
 }
 
 // Accept waits for a connection. It returns an error only when the listener is closed.
@@ -247,7 +259,7 @@ func (l *listener) Accept() (net.Conn, error) {
 		case errors.Is(err, syscall.ECONNABORTED):
 			// The client was gone before we came to it.
 		default: // EMFILE, ENFILE, ENOBUFS, ENOMEM: it passes, and the backlog waits
-			l.log.Error("connection not accepted", "error", rootCause(err), "again_in", wait)
+			l.refused(rootCause(err), wait)
 			time.Sleep(wait)
 			wait = min(2*wait, lastAcceptWait)
 		}

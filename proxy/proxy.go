@@ -10,6 +10,7 @@ package proxy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"forebay/config"
 	"forebay/proxy/access"
 	"forebay/proxy/quiet"
+	"forebay/proxy/reactor"
 	"forebay/proxy/rooted"
 	"forebay/proxy/static"
 	"forebay/python"
@@ -47,6 +49,7 @@ type Proxy struct {
 	door     door
 	turning  chan struct{} // holds an entry for each client that is being turned away
 	quiet    *quiet.Loop
+	reactor  *reactor.Reactor
 	draining atomic.Bool // no further request is wanted
 	patient  atomic.Bool // but those of connections that are open are waited for
 	cutting  atomic.Bool // nobody is waited for any more
@@ -68,11 +71,16 @@ func New(s Settings, budget *spool.Budget, app Application, accessLog *access.Lo
 	if err != nil {
 		return nil, err
 	}
+	served, err := reactor.New()
+	if err != nil {
+		_ = loop.Close() // the error that counts is the other
+		return nil, err
+	}
 	p := &Proxy{
 		app: app, access: accessLog, log: log,
 		budget: budget,
 		fiber:  fiber.New(fiber.Config{DisableStartupMessage: true}),
-		ids:    newIDs(), turning: make(chan struct{}, maxTurning), quiet: loop,
+		ids:    newIDs(), turning: make(chan struct{}, maxTurning), quiet: loop, reactor: served,
 	}
 	p.rules.Store(rules)
 	return p, nil
@@ -82,7 +90,8 @@ func New(s Settings, budget *spool.Budget, app Application, accessLog *access.Lo
 // they have, or when drain ends. What is left then is cut; see Settle.
 func (p *Proxy) Run(ctx, drain context.Context) error {
 	var watching sync.WaitGroup
-	watching.Go(p.quiet.Run) // ends by its Close below
+	watching.Go(p.quiet.Run) // ends by its Close below, as the next
+	watching.Go(p.reactor.Run)
 	p.open()
 	<-ctx.Done()
 	p.draining.Store(true)
@@ -90,12 +99,13 @@ func (p *Proxy) Run(ctx, drain context.Context) error {
 	p.accepting.Wait()
 	if !p.patient.Load() {
 		p.quiet.Drain()
+		p.reactor.Drain()
 	}
 	if open := p.door.await(drain); open > 0 {
 		p.log.Warn("connections cut", "open", open)
 		p.cut()
 	}
-	err := p.quiet.Close()
+	err := errors.Join(p.quiet.Close(), p.reactor.Close())
 	watching.Wait()
 	p.rules.Load().files.Close()
 	return err
@@ -105,6 +115,7 @@ func (p *Proxy) Run(ctx, drain context.Context) error {
 // badly wrong: then it blocks. It is what a watchdog asks.
 func (p *Proxy) Alive() {
 	p.quiet.Alive()
+	p.reactor.Alive()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 }

@@ -69,7 +69,7 @@ func (c *conn) write(p []byte) error {
 func (c *conn) writeVectors(parts net.Buffers) (total int64, err error) {
 	for {
 		begun := c.renew()
-		n, err := parts.WriteTo(c.Conn)
+		n, err := c.writeOnce(&parts)
 		total += n
 		if err == nil {
 			c.took(begun, int(n))
@@ -79,6 +79,13 @@ func (c *conn) writeVectors(parts net.Buffers) (total int64, err error) {
 			return total, err
 		}
 	}
+}
+
+func (c *conn) writeOnce(parts *net.Buffers) (int64, error) {
+	if c.sock != nil {
+		return c.sock.WriteBuffers(parts)
+	}
+	return parts.WriteTo(c.Conn)
 }
 
 // renew sets the write deadline, unless the one that is set will nearly do: setting it for each write would cost more

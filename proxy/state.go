@@ -24,7 +24,7 @@ type State struct {
 func (p *Proxy) State() State {
 	rules := p.rules.Load()
 	return State{
-		Open: p.door.len(), Idle: p.quiet.Idle(), Limit: rules.cfg.MaxConnections,
+		Open: p.door.len(), Idle: p.quiet.Idle() + p.reactor.Resting(), Limit: rules.cfg.MaxConnections,
 		Draining: p.draining.Load(),
 		Static:   rules.files.State(),
 		Tracing:  rules.tracer != nil, Spans: rules.tracer.Counts(),
