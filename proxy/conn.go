@@ -153,6 +153,7 @@ const manyAtOnce = 16
 func (c *conn) turn() (err error) {
 	defer func() {
 		if p := recover(); p != nil { // a panic in one request must not end the server
+			c.sock.Leave()
 			c.p.log.Error("request handler panicked", "panic", p, "stack", string(debug.Stack()))
 			err = c.crash()
 		}

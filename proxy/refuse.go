@@ -48,6 +48,7 @@ func statusOf(err error) int {
 // refuse answers with an error: the status of the table, a short page that names the request's id and nothing else, and a
 // line in the log where an operator may want one. It returns an error if the connection ends with it.
 func (x *exchange) refuse(err error) error {
+	x.conn.sock.Leave() // a line in the log may have to wait
 	x.fault = err
 	if x.started {
 		return x.cut(err)

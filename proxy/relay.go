@@ -19,6 +19,7 @@ func (c *conn) greet() error {
 			c.introduce(header)
 			return c.claim()
 		case !errors.Is(err, proxyproto.ErrMore):
+			c.sock.Leave() // a line in the log may have to wait
 			c.p.log.Warn("connection dropped", "peer", c.Conn.RemoteAddr().String(), "error", err)
 			return err
 		}

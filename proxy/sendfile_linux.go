@@ -55,9 +55,7 @@ func (c *conn) writeMore(p []byte) (total int, err error) {
 // position is neither used nor moved: other connections may send the same file. A file that is shorter is an error, and so
 // is one that is not intact any longer, which is asked after the client had to be waited for; intact may be nil.
 func (c *conn) sendFile(file *os.File, intact func() bool, offset, count int64, sent *int64) error {
-	if count > brief {
-		c.sock.Leave()
-	}
+	c.sock.Leave() // the disk may have to be waited for
 	source := int(file.Fd())
 	for count > 0 {
 		begun := c.renew()
@@ -76,9 +74,6 @@ func (c *conn) sendFile(file *os.File, intact func() bool, offset, count int64, 
 	}
 	return nil
 }
-
-// brief is how much of a file is sent while others may wait.
-const brief = 256 << 10
 
 // sendPiece is how much of a file one write deadline is for.
 const sendPiece = 1 << 20

@@ -36,6 +36,7 @@ func (x *exchange) sendReply(r *reply.Reply, reason []byte) error {
 }
 
 func (x *exchange) reportFile(r *reply.Reply) {
+	x.conn.sock.Leave() // a line in the log may have to wait
 	attrs := x.attrs("status", r.Status, "error", r.Err)
 	if r.Status >= http.StatusInternalServerError {
 		x.p.log.Error("file not sent", attrs...)

@@ -157,7 +157,7 @@ const (
 func (d *door) rest(err error) {
 	d.pause = min(max(2*d.pause, firstPause), lastPause)
 	d.lookAway()
-	d.trouble(os.NewSyscallError("accept", err), d.pause)
+	go d.trouble(os.NewSyscallError("accept", err), d.pause) // ends when it has told
 	time.AfterFunc(d.pause, func() {
 		d.mu.RLock()
 		defer d.mu.RUnlock()

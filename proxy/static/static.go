@@ -39,6 +39,18 @@ type Request struct {
 	// Query is the query as received, without the question mark.
 	Query  []byte
 	Fields []python.Field
+	// Leader is told before a file is looked for, which may wait for a disk. It may be nil.
+	Leader Leader
+}
+
+// Leader is who serves others besides, unless it leaves that to somebody else.
+type Leader interface{ Leave() }
+
+// leave is called before a disk may have to be waited for.
+func (r *Request) leave() {
+	if r.Leader != nil {
+		r.Leader.Leave()
+	}
 }
 
 // New returns the Files of mappings. Where several prefixes fit a path the longest wins. memory bounds the contents that
@@ -125,13 +137,14 @@ func (f *Files) serve(m *mapping, req *Request) (*reply.Reply, bool) {
 // reply answers with the file of a path. One that is open may have been written to since: then it is opened anew, as its
 // fields tell of another version.
 func (f *Files) reply(m *mapping, path []byte, req *Request) (*reply.Reply, error) {
-	e, err := f.entry(m, path, f.now())
+	e, err := f.entry(m, path, req)
 	if err != nil {
 		return nil, err
 	}
 	content, wanted := e.choose(req.Fields)
 	if !content.IsIntact() {
 		e.release()
+		req.leave()
 		if e, err = f.load(m, string(path), e, f.now()); err != nil {
 			return nil, err
 		}
@@ -144,10 +157,15 @@ func (f *Files) reply(m *mapping, path []byte, req *Request) (*reply.Reply, erro
 }
 
 // entry returns the entry of a path, held.
-func (f *Files) entry(m *mapping, path []byte, now time.Time) (*entry, error) {
+func (f *Files) entry(m *mapping, path []byte, req *Request) (*entry, error) {
+	now := f.now()
 	e := f.cache.get(path)
+	if e != nil && e.isFresh(now) {
+		return e, nil
+	}
+	req.leave()
 	if e != nil {
-		if e.isFresh(now) || e.isCurrent() {
+		if e.isCurrent() {
 			return e, nil
 		}
 		f.cache.stale.Add(1)
@@ -205,7 +223,7 @@ func (f *Files) missing(m *mapping, req *Request) (*reply.Reply, bool) {
 		}
 	}
 	if m.NotFound != "" {
-		if e, err := f.entry(m, []byte(m.Prefix+m.NotFound), f.now()); err == nil {
+		if e, err := f.entry(m, []byte(m.Prefix+m.NotFound), req); err == nil {
 			return m.page(e, http.StatusNotFound), true
 		}
 	}
