@@ -24,6 +24,15 @@ type guest struct {
 	*Socket
 	serve  func(*guest)
 	silent func(*guest)
+	inside *atomic.Int32 // how many are
+}
+
+func (g *guest) Close() error {
+	err := g.Socket.Close()
+	if err == nil {
+		g.inside.Add(-1)
+	}
+	return err
 }
 
 func (g *guest) Serve()  { g.serve(g) }
@@ -60,6 +69,7 @@ type house struct {
 	ran  chan struct{}
 
 	troubles chan error
+	inside   atomic.Int32
 }
 
 // open runs a reactor with one loop until the end of the test, and asserts that it ends. Its guests are served by serve.
@@ -77,7 +87,8 @@ func open(t *testing.T, serve func(*guest), more ...func(*guest)) *house {
 		assert.NoError(t, unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_SNDBUF, 1<<15)) // writes have to wait
 	}))
 	h.door, err = h.Listen(h.ln, func(s *Socket) {
-		g := &guest{Socket: s, serve: serve, silent: func(g *guest) { _ = g.Close() }}
+		h.inside.Add(1)
+		g := &guest{Socket: s, serve: serve, silent: func(g *guest) { _ = g.Close() }, inside: &h.inside}
 		for _, change := range more {
 			change(g)
 		}
@@ -91,6 +102,8 @@ func open(t *testing.T, serve func(*guest), more ...func(*guest)) *house {
 	t.Cleanup(func() {
 		h.door.Close()
 		require.NoError(t, h.ln.Close())
+		h.Drain()
+		require.Eventually(t, func() bool { return h.inside.Load() == 0 }, patience, 100*time.Microsecond, "somebody is left")
 		require.NoError(t, h.Close())
 		await(t, h.ran, "Run goes on after Close")
 	})
