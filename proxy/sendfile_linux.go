@@ -28,27 +28,36 @@ func (c *conn) writeAhead(p []byte) error {
 
 // writeMore sends p with MSG_MORE, until the write deadline.
 func (c *conn) writeMore(p []byte) (total int, err error) {
-	var failed error
-	err = c.raw.Write(func(fd uintptr) bool {
-		for total < len(p) {
-			n, sendErr := unix.SendmsgN(int(fd), p[total:], nil, nil, unix.MSG_MORE|unix.MSG_NOSIGNAL)
-			switch {
-			case sendErr == nil:
-				total += n
-			case errors.Is(sendErr, unix.EINTR):
-			case errors.Is(sendErr, unix.EAGAIN):
-				return false // wait until the client has taken some
-			default:
-				failed = os.NewSyscallError("sendmsg", sendErr)
-				return true
-			}
-		}
-		return true
-	})
-	if err == nil {
-		err = failed
+	if c.sock != nil {
+		return c.sock.WriteMore(p)
 	}
-	return total, err
+	for total < len(p) {
+		n, err := unix.SendmsgN(c.entry.FD, p[total:], nil, nil, unix.MSG_MORE|unix.MSG_NOSIGNAL)
+		switch {
+		case err == nil:
+			total += n
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN):
+			if err := c.awaitRoom(); err != nil {
+				return total, err
+			}
+		default:
+			return total, os.NewSyscallError("sendmsg", err)
+		}
+	}
+	return total, nil
+}
+
+// awaitRoom waits until the client has taken some of what was sent, or until the write deadline.
+func (c *conn) awaitRoom() error {
+	if c.sock != nil {
+		return c.sock.AwaitRoom()
+	}
+	waited := false
+	return c.raw.Write(func(uintptr) bool {
+		waited = !waited
+		return !waited
+	})
 }
 
 // sendFile sends count bytes of a file from offset by sendfile(2), and adds what was sent to *sent. The file's own
@@ -56,6 +65,11 @@ func (c *conn) writeMore(p []byte) (total int, err error) {
 // is one that is not intact any longer, which is asked after the client had to be waited for; intact may be nil.
 func (c *conn) sendFile(file *os.File, intact func() bool, offset, count int64, sent *int64) error {
 	c.sock.Leave() // the disk may have to be waited for
+	return c.sendPages(file, intact, offset, count, sent)
+}
+
+// sendPages is sendFile for what lies in memory.
+func (c *conn) sendPages(file *os.File, intact func() bool, offset, count int64, sent *int64) error {
 	source := int(file.Fd())
 	for count > 0 {
 		begun := c.renew()
@@ -80,35 +94,25 @@ const sendPiece = 1 << 20
 
 // sendSome sends up to count bytes, until the write deadline.
 func (c *conn) sendSome(source int, intact func() bool, offset, count int64) (total int64, err error) {
-	var failed error
-	waited := false
-	err = c.raw.Write(func(fd uintptr) bool {
-		if waited && intact != nil && !intact() {
-			failed = reply.ErrChanged
-			return true
-		}
-		for total < count {
-			at := offset + total
-			n, sendErr := unix.Sendfile(int(fd), source, &at, int(count-total))
-			switch {
-			case n > 0:
-				total += int64(n)
-			case errors.Is(sendErr, unix.EINTR):
-			case errors.Is(sendErr, unix.EAGAIN):
-				waited = true
-				return false // wait until the client has taken some
-			case sendErr != nil:
-				failed = os.NewSyscallError("sendfile", sendErr)
-				return true
-			default:
-				failed = reply.ErrShort
-				return true
+	for total < count {
+		at := offset + total
+		n, err := unix.Sendfile(c.entry.FD, source, &at, int(count-total))
+		switch {
+		case n > 0:
+			total += int64(n)
+		case errors.Is(err, unix.EINTR):
+		case errors.Is(err, unix.EAGAIN):
+			if err := c.awaitRoom(); err != nil {
+				return total, err
 			}
+			if intact != nil && !intact() {
+				return total, reply.ErrChanged
+			}
+		case err != nil:
+			return total, os.NewSyscallError("sendfile", err)
+		default:
+			return total, reply.ErrShort
 		}
-		return true
-	})
-	if err == nil {
-		err = failed
 	}
-	return total, err
+	return total, nil
 }

@@ -12,6 +12,11 @@ import (
 // writeAhead sends what stands before a part of a file.
 func (c *conn) writeAhead(p []byte) error { return c.write(p) }
 
+// sendPages is sendFile.
+func (c *conn) sendPages(file *os.File, intact func() bool, offset, count int64, sent *int64) error {
+	return c.sendFile(file, intact, offset, count, sent)
+}
+
 // sendFile sends count bytes of a file from offset, and adds what was sent to *sent. A file that is shorter is an error, and
 // so is one that is not intact any longer; intact may be nil.
 func (c *conn) sendFile(file *os.File, intact func() bool, offset, count int64, sent *int64) error {

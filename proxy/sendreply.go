@@ -58,7 +58,11 @@ func (x *exchange) sendParts(r *reply.Reply) error {
 		}
 		x.sent += int64(len(part.Prefix))
 		ahead = x.out[len(x.out):] // room behind it: the access log reads it
-		if err := x.conn.sendFile(r.File, r.Intact, part.Offset, part.Count, &x.sent); err != nil {
+		send := x.conn.sendFile
+		if r.Resident {
+			send = x.conn.sendPages
+		}
+		if err := send(r.File, r.Intact, part.Offset, part.Count, &x.sent); err != nil {
 			return err
 		}
 	}

@@ -66,6 +66,12 @@ func (s *Socket) ReadNow([]byte) (int, error) { return 0, syscall.EAGAIN }
 // WriteBuffers writes nothing.
 func (s *Socket) WriteBuffers(*net.Buffers) (int64, error) { return 0, errors.ErrUnsupported }
 
+// WriteMore writes nothing.
+func (s *Socket) WriteMore([]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+// AwaitRoom does not wait.
+func (s *Socket) AwaitRoom() error { return errors.ErrUnsupported }
+
 // Remote is invalid.
 func (s *Socket) Remote() netip.AddrPort { return netip.AddrPort{} }
 

@@ -112,9 +112,19 @@ func (s *Socket) ReadNow(p []byte) (int, error) {
 }
 
 // Write sends all of p. It waits until the client takes it, and until the write deadline: n tells how much was sent.
-func (s *Socket) Write(p []byte) (n int, err error) {
+func (s *Socket) Write(p []byte) (n int, err error) { return s.write(p, unix.MSG_NOSIGNAL) }
+
+// WriteMore is Write for what something follows that it may go together with.
+func (s *Socket) WriteMore(p []byte) (n int, err error) {
+	return s.write(p, unix.MSG_NOSIGNAL|unix.MSG_MORE)
+}
+
+// AwaitRoom waits until the client has taken some of what was sent, and until the write deadline.
+func (s *Socket) AwaitRoom() error { return s.wait(&s.outgoing) }
+
+func (s *Socket) write(p []byte, flags uintptr) (n int, err error) {
 	for n < len(p) {
-		sent, errno := s.send(p[n:])
+		sent, errno := s.send(p[n:], flags)
 		switch {
 		case errno == 0:
 			n += sent
@@ -133,12 +143,12 @@ func (s *Socket) Write(p []byte) (n int, err error) {
 // brief is how much is sent without telling the scheduler: it is over before anybody else would be given our processor.
 const brief = 16 << 10
 
-func (s *Socket) send(p []byte) (int, syscall.Errno) {
+func (s *Socket) send(p []byte, flags uintptr) (int, syscall.Errno) {
 	call := syscall.RawSyscall6
 	if len(p) > brief {
 		call = syscall.Syscall6
 	}
-	r, _, errno := call(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), unix.MSG_NOSIGNAL, 0, 0)
+	r, _, errno := call(unix.SYS_SENDTO, uintptr(s.fd), uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), flags, 0, 0)
 	return int(r), errno
 }
 

@@ -40,6 +40,14 @@ func NewFile(head Head, v conditional.Validators, file *os.File, offset, count i
 	return c
 }
 
+// MovedTo makes a Content of a content in memory that lies in a file from now on, which is in memory, too: to read it waits
+// for no disk. release is as in NewFile.
+func (c *Content) MovedTo(file *os.File, offset int64, release func()) *Content {
+	moved := NewFile(c.Head, c.Validators, file, offset, c.Size(), release)
+	moved.Whole, moved.whole.Resident = c.Whole, true
+	return moved
+}
+
 // Size is that of the whole, in bytes.
 func (c *Content) Size() int64 { return c.whole.Length }
 
@@ -163,6 +171,6 @@ func (c *Content) gather(reply *Reply) {
 func (c *Content) partial(lines int, name, value string) *Reply {
 	return &Reply{
 		Status: http.StatusPartialContent, Fields: c.Head.plus(lines, name, value),
-		File: c.whole.File, Intact: c.whole.Intact, Release: c.whole.Release,
+		File: c.whole.File, Resident: c.whole.Resident, Intact: c.whole.Intact, Release: c.whole.Release,
 	}
 }

@@ -27,6 +27,8 @@ type Reply struct {
 	// File is what Parts are parts of. They are read at their offsets: the file's own position counts for nothing, since
 	// several replies may have one file.
 	File *os.File
+	// Resident says that File lies in memory, so that no disk has to be waited for.
+	Resident bool
 	// Parts make up the body when File is set, in order.
 	Parts []Part
 	// Suffix follows the last part.

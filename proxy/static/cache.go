@@ -23,6 +23,8 @@ type cache struct {
 	stale, misses atomic.Uint64 // entries that were found and not used, and files that were opened
 
 	loading map[string]chan struct{} // closed when somebody has loaded that path
+
+	arena *arena // or nil
 }
 
 // shard is a part of the entries, so that processors seldom wait for each other.
@@ -42,7 +44,7 @@ type tier struct {
 
 // newCache makes a cache for so many bytes and so many open files.
 func newCache(memory, files int64) *cache {
-	c := &cache{seed: maphash.MakeSeed(), loading: map[string]chan struct{}{}}
+	c := &cache{seed: maphash.MakeSeed(), loading: map[string]chan struct{}{}, arena: newArena()}
 	c.memory.bound, c.files.bound = memory, files
 	for i := range c.shards {
 		c.shards[i].entries = map[string]*entry{}
@@ -92,6 +94,9 @@ func (c *cache) add(e *entry) {
 	c.remove(c.peek(e.path))
 	if c.closed || !c.makeRoom(&c.memory, e.cost) || !c.makeRoom(&c.files, int64(len(e.files))) {
 		return
+	}
+	if c.arena != nil {
+		e.moveIn(c.arena)
 	}
 	e.hold()
 	e.used.Store(true) // until it was looked at once: its next use may be the first that it could have
@@ -233,5 +238,8 @@ func (c *cache) close() {
 		for t.queue.Len() > 0 {
 			c.remove(t.queue.Front().Value.(*entry))
 		}
+	}
+	if c.arena != nil {
+		c.arena.release()
 	}
 }

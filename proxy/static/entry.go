@@ -30,8 +30,11 @@ type entry struct {
 	checked  atomic.Int64              // when that was last found out, in nanoseconds since the epoch
 	used     atomic.Bool               // since the cache last looked for something to drop
 
-	// The descriptors are closed when nobody holds the entry any longer. One without descriptors is not counted.
+	// The descriptors are closed, and the places in the arena given back, when nobody holds the entry any longer. One with
+	// neither is not counted.
 	files []openFile
+	arena *arena
+	rooms []room
 	holds atomic.Int32
 
 	cost  int64         // of what is in memory, in bytes
@@ -84,7 +87,7 @@ func (e *entry) content(c coding.Coding, v *version, now time.Time) *reply.Conte
 		content.Guard(file.isIntact)
 		return content
 	}
-	e.cost += v.size
+	e.cost += inPages(v.size)
 	return reply.NewMemory(head, v.validators, v.body)
 }
 
@@ -116,20 +119,52 @@ func codedTag(tag []byte, c coding.Coding) []byte {
 	return append(append(append(open, '-'), c.String()...), '"')
 }
 
-// hold keeps the descriptors open until release. The caller sees to it that the entry is held already by somebody.
+// moveIn moves what is in memory, and large enough, into an arena. It is called before anybody else knows the entry.
+func (e *entry) moveIn(a *arena) {
+	e.arena = a
+	e.identity = e.moved(e.identity)
+	for i := range e.coded {
+		if c := e.coded[i].Load(); c != nil {
+			e.coded[i].Store(e.moved(c))
+		}
+	}
+}
+
+// moved is a content in the arena, or the content itself.
+func (e *entry) moved(c *reply.Content) *reply.Content {
+	if c.InFile() || c.Size() < leastInArena {
+		return c
+	}
+	body, _ := c.Bytes() // it lies in memory
+	r, ok := e.arena.put(body)
+	if !ok {
+		return c
+	}
+	e.rooms = append(e.rooms, r)
+	return c.MovedTo(e.arena.file, r.offset, e.release)
+}
+
+// isCounted reports whether it matters who holds the entry.
+func (e *entry) isCounted() bool { return len(e.files) > 0 || len(e.rooms) > 0 }
+
+// hold keeps the descriptors open, and the places in the arena, until release. The caller sees to it that the entry is held
+// already by somebody.
 func (e *entry) hold() {
-	if len(e.files) > 0 {
+	if e.isCounted() {
 		e.holds.Add(1)
 	}
 }
 
 // release gives a hold back.
 func (e *entry) release() {
-	if len(e.files) == 0 || e.holds.Add(-1) > 0 {
+	if !e.isCounted() || e.holds.Add(-1) > 0 {
 		return
 	}
 	for _, file := range e.files {
 		_ = file.Close() // it was only read from
+	}
+	for _, r := range e.rooms {
+		e.arena.drop(r)
 	}
 }
 

@@ -102,7 +102,7 @@ func TestCopiesCountForTheBoundOfMemory(t *testing.T) {
 	_, second := squeezed(t, files, "/s/a.css", "gzip")
 	assert.Equal(t, "gzip", second.Header.Get("Content-Encoding"))
 	e := files.cache.get([]byte("/s/a.css"))
-	assert.Equal(t, int64(len(style)+len(second.body)+entryCost), e.cost)
+	assert.Equal(t, inPages(int64(len(style)))+int64(len(second.body)+entryCost), e.cost)
 	assert.Equal(t, e.cost, files.cache.memory.used)
 	assert.False(t, files.cache.grow(e, bound), "there is no room")
 
