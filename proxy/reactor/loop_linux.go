@@ -6,7 +6,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -26,10 +25,8 @@ type loop struct {
 	next   int // of happen
 	count  int
 
-	lead   chan struct{} // to a follower
-	ended  chan struct{} // closed by close
-	over   chan struct{} // closed by the last leader
-	parked atomic.Int32
+	over      chan struct{} // closed by the last leader
+	followers followers
 
 	mu       sync.Mutex
 	watches  int32
@@ -43,8 +40,6 @@ type loop struct {
 const (
 	// batch is how many events are taken at once. Other goroutines have their turn after each batch.
 	batch = 32
-	// maxParked is how many goroutines wait for their turn to lead. What is beyond it ends, and is made anew.
-	maxParked = 64
 
 	usualEvents uint32 = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
 )
@@ -66,7 +61,7 @@ func newLoop() (*loop, error) {
 	}
 	l := &loop{
 		file: os.NewFile(uintptr(fd), "epoll"), fd: fd,
-		lead: make(chan struct{}), ended: make(chan struct{}), over: make(chan struct{}), doors: map[int32]*door{},
+		over: make(chan struct{}), doors: map[int32]*door{},
 	}
 	l.resting.loop = l
 	if l.raw, err = l.file.SyscallConn(); err != nil {
@@ -76,24 +71,9 @@ func newLoop() (*loop, error) {
 	return l, nil
 }
 
-// turn is a goroutine's lead of a loop.
-type turn struct {
-	loop *loop
-	left bool // another goroutine leads
-}
-
-func (t *turn) leave() {
-	t.left = true
-	select {
-	case t.loop.lead <- struct{}{}:
-	default:
-		go t.loop.run() // ends by close, or when there are followers enough
-	}
-}
-
 // run leads, and follows where somebody else leads.
 func (l *loop) run() {
-	t := &turn{loop: l}
+	t := &turn{loop: l, wake: make(chan bool, 1)}
 	for {
 		h, ok := l.await()
 		if !ok {
@@ -106,24 +86,10 @@ func (l *loop) run() {
 			h.socket.turn = t
 			h.socket.Guest.Serve()
 		}
-		if t.left && !l.follow() {
+		if t.left && !l.followers.wait(t) {
 			return
 		}
 		t.left = false
-	}
-}
-
-// follow waits until it is this goroutine's turn to lead. It reports false if it is not wanted.
-func (l *loop) follow() bool {
-	defer l.parked.Add(-1)
-	if l.parked.Add(1) > maxParked {
-		return false
-	}
-	select {
-	case <-l.lead:
-		return true
-	case <-l.ended:
-		return false
 	}
 }
 
@@ -301,6 +267,6 @@ func (l *loop) close() error {
 		return errors.New("closed twice")
 	}
 	l.closed, l.refusing = true, true
-	close(l.ended)
+	l.followers.dismiss()
 	return l.file.Close()
 }
