@@ -33,6 +33,7 @@ type loop struct {
 	sockets  []*Socket // by descriptor
 	doors    map[int32]*door
 	resting  resting
+	pulse    pulse
 	refusing bool
 	closed   bool
 }
@@ -64,6 +65,10 @@ func newLoop() (*loop, error) {
 		over: make(chan struct{}), doors: map[int32]*door{},
 	}
 	l.resting.loop = l
+	if err := l.pulse.begin(fd); err != nil {
+		_ = l.file.Close() // the error that counts is the other
+		return nil, err
+	}
 	if l.raw, err = l.file.SyscallConn(); err != nil {
 		_ = l.file.Close() // the error that counts is the other
 		return nil, fmt.Errorf("make an epoll instance: %w", err)
@@ -77,7 +82,7 @@ func (l *loop) run() {
 	for {
 		h, ok := l.await()
 		if !ok {
-			close(l.over)
+			l.end()
 			return
 		}
 		if h.door != nil {
@@ -152,6 +157,10 @@ func poll(fd int, events []unix.EpollEvent) int {
 func (l *loop) meaning(e *unix.EpollEvent) (h happening) {
 	if d := l.doors[e.Fd]; d != nil && d.watch == e.Pad {
 		return happening{door: d}
+	}
+	if int(e.Fd) == l.pulse.fd {
+		l.pulse.answer()
+		return h
 	}
 	if int(e.Fd) >= len(l.sockets) {
 		return h
@@ -257,6 +266,26 @@ func (l *loop) refuse() []*Socket {
 	defer l.mu.Unlock()
 	l.refusing = true
 	return l.resting.take(func(*Socket) bool { return true })
+}
+
+// end is what the last leader does.
+func (l *loop) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pulse.end()
+	close(l.over)
+}
+
+// alive returns when a leader was seen, or none is wanted any more.
+func (l *loop) alive() {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		return
+	}
+	felt := l.pulse.ask()
+	l.mu.Unlock()
+	<-felt
 }
 
 // close ends the leader and the followers, once none of them serves anything.

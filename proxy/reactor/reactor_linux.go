@@ -52,8 +52,13 @@ func (r *Reactor) Resting() (count int) {
 	return count
 }
 
-// Alive returns when the loops can be had for a moment.
-func (r *Reactor) Alive() { r.Resting() }
+// Alive returns when each loop has a leader that does its work, or when the reactor is closed: it blocks if one is stuck, and
+// before Run.
+func (r *Reactor) Alive() {
+	for _, l := range r.loops {
+		l.alive()
+	}
+}
 
 // Drain tells all that rest that they are silent, and has none rest any more.
 func (r *Reactor) Drain() {

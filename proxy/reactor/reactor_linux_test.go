@@ -506,3 +506,42 @@ func TestCrowd(t *testing.T) {
 	clients.Wait()
 	h.rests(0)
 }
+
+// TestAlive: a leader that is stuck is noticed, and one that has left the lead is not stuck.
+func TestAlive(t *testing.T) {
+	hold, entered := make(chan struct{}), make(chan struct{}, 2)
+	var leaves atomic.Bool
+	h := open(t, func(g *guest) {
+		if leaves.Load() {
+			g.Leave()
+		}
+		entered <- struct{}{}
+		<-hold
+		_ = g.Close()
+	})
+	h.Alive()
+	leaves.Store(true)
+	h.dial()
+	await(t, entered, "nobody is served")
+	h.Alive()
+	leaves.Store(false)
+	h.dial()
+	await(t, entered, "nobody is served")
+	alive := make(chan struct{})
+	go func() { // ends when the leader goes on
+		defer close(alive)
+		h.Alive()
+	}()
+	require.Eventually(t, func() bool {
+		h.loops[0].mu.Lock()
+		defer h.loops[0].mu.Unlock()
+		return h.loops[0].pulse.felt != nil
+	}, patience, 100*time.Microsecond)
+	select {
+	case <-alive:
+		assert.Fail(t, "nobody leads")
+	default:
+	}
+	close(hold)
+	await(t, alive, "nobody leads again")
+}
