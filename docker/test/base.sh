@@ -27,6 +27,7 @@ needs() {
 needs buildah runc python3 curl go
 bootstrap=$(command -v mmdebstrap || command -v debootstrap) || skip "neither mmdebstrap nor debootstrap is installed"
 runc list >/dev/null 2>&1 || skip "runc does not run here"
+unshare --mount true 2>/dev/null || skip "nothing can be mounted here"
 
 # What is built is not among the machine's own images.
 storage=(--root "$cache/images" --runroot "$cache/run")
@@ -82,7 +83,10 @@ build_images() {
 }
 
 mkdir -p "$cache/wheels"
-[[ $(cat "$cache/made" 2>/dev/null) == "$packages" ]] || make_base
+if [[ $(cat "$cache/made" 2>/dev/null) != "$packages" ]]; then
+	curl -fsSI --max-time 60 --output /dev/null "$mirror/dists/$suite/Release" || skip "there is no Debian at $mirror"
+	make_base
+fi
 fetch_wheels
 (cd "$checkout" && go mod download)
 cat >"$cache/build.conf" <<END
