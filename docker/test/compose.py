@@ -48,6 +48,9 @@ def options(name, service):
         yield f"--{key}={value}"
     for key, value in said.pop("environment", {}).items():
         yield f"--env={key}={value}"
+    if name == "mysite":
+        # On a busy machine Redis is not always as quick as forebay asks it to be, which then would decide without it.
+        yield "--env=FOREBAY_REDIS_TIMEOUT=1s"
     for port in said.pop("ports", []):
         yield f"--publish={port['host_ip']}::{port['target']}"
     if said.pop("read_only", False):
