@@ -137,6 +137,7 @@ func TestStuckThreads(t *testing.T) {
 	}
 	for kind, c := range cases {
 		t.Run(kind, func(t *testing.T) {
+			t.Parallel() // they wait for deadlines most of the time
 			s := startForebay(t, "-w", "1", "--threads", "3", "--timeout", "1", "--graceful-timeout", "2", "--chdir", apps, "stuck")
 			since := time.Now()
 			stuck := begin(s.URL + "/" + kind)
