@@ -133,6 +133,13 @@ class Reader:
                 if size == HEAD.size + length:  # exactly one frame, as nearly always
                     return kind, flags, self._first
             self.pending = size
+        begin = self._start + HEAD.size
+        if begin <= self.pending:
+            length, kind, flags = HEAD.unpack_from(self._buffer, self._start)
+            end = begin + length
+            if end < self.pending:  # one of a batch, but not its last
+                self._start = end
+                return kind, flags, self._view[begin:end]
         return self._read_from_buffer()
 
     def _read_from_buffer(self) -> Frame:

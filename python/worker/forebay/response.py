@@ -168,8 +168,11 @@ class Response:
         gate, request = self.slot.gate, self.slot.request
         gate.enter(request)
         for chunk in result:
-            gate.leave(request)
-            _check_chunk(chunk)
+            gate.inside = NOBODY  # this is gate.leave, and gate.enter below, without the calls
+            if gate.wanted == request:
+                gate.absorb(request)
+            if type(chunk) is not bytes:
+                _check_chunk(chunk)
             if not chunk:  # the way to ask whether anybody still listens
                 self._check_client()
             elif self.over:  # more than Content-Length said
@@ -181,7 +184,9 @@ class Response:
                 return
             else:
                 self._send_first(chunk)
-            gate.enter(request)
+            gate.inside = request
+            if gate.wanted == request:
+                gate.refuse(request)
         gate.leave(request)
         if self.begun and not self.over:
             self._send_end()
@@ -229,12 +234,10 @@ class Response:
         in_batch = slot.reader.pending > 0
         data = self._encode(RESPONSE, FREE if in_batch else self.flags, body)
         self.begun = self.over = True
-        if not in_batch:
-            slot.send(data)
-        elif self.flags:
-            slot.answer(data)
+        if in_batch:
+            slot.answer(data, closing=self.flags == 0)
         else:
-            slot.answer_before_close(data)
+            slot.send(data)
 
     def _send_first(self, chunk: bytes) -> None:
         """Sends the head with the first chunk of the body, and the end with them where Content-Length is reached."""

@@ -131,33 +131,20 @@ class Slot:
     def client_gone(self) -> bool:
         return self.cancelled == self.request
 
-    def answer(self, data: bytes) -> None:
-        """Sends a whole answer after which the thread is free. Within a batch it may wait for the next one."""
-        if not self.reader.pending:
-            self.send(data)
-            return
-        with self.lock:
-            self._hold(data)
-            if self.size > _HOLD_BYTES:
-                self._flush()
+    def answer(self, data: bytes, closing: bool) -> None:
+        """Takes a whole answer within a batch, which says that the thread is free. It may wait for the next one.
 
-    def answer_before_close(self, data: bytes) -> None:
-        """Does the same within a batch while the iterable is still to be closed; free has to follow.
-
-        close() may take long. The master recalls what comes behind it then, and gets what is held. If it has done so
-        before, nothing would end the wait.
+        If closing is set the iterable is still to be closed, and free has to follow. close() may take long: the master
+        recalls what comes behind it then, and gets what is held. If it has done so before, nothing would end the wait.
         """
         with self.lock:
-            self._hold(data)
-            self.closing = True
-            if self.size > _HOLD_BYTES or self.recalled >= 0:
+            if not self.held:
+                self.since = time.monotonic()
+            self.held.append(data)
+            self.size += len(data)
+            self.closing = closing
+            if self.size > _HOLD_BYTES or (closing and self.recalled >= 0):
                 self._flush()
-
-    def _hold(self, data: bytes) -> None:
-        if not self.held:
-            self.since = time.monotonic()
-        self.held.append(data)
-        self.size += len(data)
 
     def free(self) -> None:
         """Says that the thread is back after close(), unless the answer, which is still held, says so."""
