@@ -6,3 +6,9 @@ import "os"
 
 // pipeRoom returns how many bytes an empty pipe takes at once, for systems that do not tell.
 func pipeRoom(*os.File) int { return leastPipeRoom }
+
+// pipe is an end of a pipe.
+type pipe struct{ *os.File }
+
+func newIn(f *os.File) *pipe  { return &pipe{f} }
+func newOut(f *os.File) *pipe { return &pipe{f} }

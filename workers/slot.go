@@ -30,8 +30,8 @@ var ErrDeadline = os.ErrDeadlineExceeded
 type Slot struct {
 	worker *Worker
 	index  int
-	out    *os.File      // requests
-	in     *os.File      // answers
+	out    *pipe         // requests
+	in     *pipe         // answers
 	files  *net.UnixConn // descriptors, both ways
 
 	buf        []byte // buf[r:w] is read and not used yet
@@ -68,7 +68,7 @@ type Serving struct {
 
 func newSlot(w *Worker, index int, out, in *os.File, files *net.UnixConn) *Slot {
 	return &Slot{
-		worker: w, index: index, out: out, in: in, files: files, room: pipeRoom(out),
+		worker: w, index: index, out: newOut(out), in: newIn(in), files: files, room: pipeRoom(out),
 		buf: python.NewPayload(), recalled: make(chan uint32, 1), interrupted: make(chan python.Interrupted, 1),
 	}
 }
