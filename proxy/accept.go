@@ -26,6 +26,7 @@ func (p *Proxy) acceptFrom(listeners []*listener) {
 // enter is called by the reactor with each connection that it has accepted.
 func (p *Proxy) enter(s *reactor.Socket) {
 	c := &conn{Conn: s, sock: s, p: p, rules: p.rules.Load(), begun: time.Now()}
+	c.idleSince = c.begun
 	c.raw = s.Raw()
 	c.entry.Guest, c.entry.FD = c, s.FD()
 	c.setAddresses(s.Remote(), s.Local())

@@ -130,7 +130,7 @@ func (c *conn) serve() {
 		switch {
 		case err == nil:
 		case errors.Is(err, errIdle):
-			if c.sock.Rest(c.rules.stay) {
+			if c.sock.Rest(c.idleSince, c.rules.stay) {
 				return
 			}
 			c.restless = true
@@ -264,8 +264,11 @@ func (c *conn) read(p []byte, limit time.Time) (int, error) {
 	if c.p.cutting.Load() {
 		return 0, errCut
 	}
-	now := time.Now()
 	c.until = limit
+	if c.mayIdle() {
+		return c.readIdle(p)
+	}
+	now := time.Now()
 	if !now.Before(limit) {
 		return 0, errLate
 	}
@@ -274,9 +277,6 @@ func (c *conn) read(p []byte, limit time.Time) (int, error) {
 	}
 	if c.final {
 		return c.look(p)
-	}
-	if c.mayIdle(now) {
-		return c.readIdle(p)
 	}
 	c.arm(now, limit)
 	n, err := c.Conn.Read(p)
@@ -295,9 +295,11 @@ func (c *conn) read(p []byte, limit time.Time) (int, error) {
 	return 0, err
 }
 
-// mayIdle reports whether the connection is between two requests, so that the reactor can wait for the next one.
-func (c *conn) mayIdle(now time.Time) bool {
-	return c.sock != nil && c.x == nil && c.in.empty() && !c.woken && !c.restless && now.Add(c.rules.stay).Before(c.until)
+// mayIdle reports whether the connection is between two requests, so that the reactor can wait for the next one. Its end, or
+// its beginning, is nearly now.
+func (c *conn) mayIdle() bool {
+	return c.sock != nil && c.x == nil && c.in.empty() && !c.woken && !c.final && !c.restless &&
+		c.idleSince.Add(c.rules.stay).Before(c.until)
 }
 
 // readIdle reads the beginning of a request, if it is there.

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"forebay/proxy/reactor"
 	"forebay/proxy/reply"
 )
 
@@ -65,15 +66,22 @@ func (c *conn) awaitRoom() error {
 // is one that is not intact any longer, which is asked after the client had to be waited for; intact may be nil.
 func (c *conn) sendFile(file *os.File, intact func() bool, offset, count int64, sent *int64) error {
 	c.sock.Leave() // the disk may have to be waited for
-	return c.sendPages(file, intact, offset, count, sent)
+	return c.sendBy(unix.Sendfile, file, intact, offset, count, sent)
 }
 
 // sendPages is sendFile for what lies in memory.
 func (c *conn) sendPages(file *os.File, intact func() bool, offset, count int64, sent *int64) error {
+	return c.sendBy(reactor.SendPages, file, intact, offset, count, sent)
+}
+
+// sendfile is unix.Sendfile.
+type sendfile func(to, from int, offset *int64, count int) (int, error)
+
+func (c *conn) sendBy(send sendfile, file *os.File, intact func() bool, offset, count int64, sent *int64) error {
 	source := int(file.Fd())
 	for count > 0 {
 		begun := c.renew()
-		n, err := c.sendSome(source, intact, offset, min(count, sendPiece))
+		n, err := c.sendSome(send, source, intact, offset, min(count, sendPiece))
 		offset, count, *sent = offset+n, count-n, *sent+n
 		if err == nil {
 			c.took(begun, int(n))
@@ -93,10 +101,10 @@ func (c *conn) sendPages(file *os.File, intact func() bool, offset, count int64,
 const sendPiece = 1 << 20
 
 // sendSome sends up to count bytes, until the write deadline.
-func (c *conn) sendSome(source int, intact func() bool, offset, count int64) (total int64, err error) {
+func (c *conn) sendSome(send sendfile, source int, intact func() bool, offset, count int64) (total int64, err error) {
 	for total < count {
 		at := offset + total
-		n, err := unix.Sendfile(c.entry.FD, source, &at, int(count-total))
+		n, err := send(c.entry.FD, source, &at, int(count-total))
 		switch {
 		case n > 0:
 			total += int64(n)

@@ -189,7 +189,7 @@ func (l *loop) meaning(e *unix.EpollEvent) (h happening) {
 }
 
 // rest has a socket wait for its client without a goroutine.
-func (l *loop) rest(s *Socket, stay time.Duration) bool {
+func (l *loop) rest(s *Socket, now time.Time, stay time.Duration) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.refusing || s.closed || s.hung || !s.drained || s.incoming.open {
@@ -199,7 +199,7 @@ func (l *loop) rest(s *Socket, stay time.Duration) bool {
 	if l.register(s, usualEvents) != nil {
 		return false // the kernel has no memory: the caller waits in another way
 	}
-	l.resting.add(s, stay)
+	l.resting.add(s, now, stay)
 	return true
 }
 

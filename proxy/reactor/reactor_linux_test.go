@@ -45,7 +45,7 @@ func echo(g *guest) {
 		n, err := g.ReadNow(b[:])
 		switch {
 		case errors.Is(err, unix.EAGAIN):
-			if g.Rest(time.Hour) {
+			if g.Rest(time.Now(), time.Hour) {
 				return
 			}
 			continue
@@ -221,7 +221,7 @@ func TestAHalfCloseWithTheLastBytes(t *testing.T) {
 			if n == 0 {
 				rests <- struct{}{}
 			}
-			if g.Rest(time.Hour) {
+			if g.Rest(time.Now(), time.Hour) {
 				return
 			}
 		}
@@ -252,7 +252,7 @@ func TestSilence(t *testing.T) {
 			return
 		}
 		_, _ = g.ReadNow(b[:])
-		_ = g.Rest(stay)
+		_ = g.Rest(time.Now(), stay)
 	}, func(g *guest) {
 		g.silent = func(g *guest) {
 			told <- time.Now()
@@ -272,7 +272,7 @@ func TestDrain(t *testing.T) {
 	told := make(chan struct{}, 3)
 	h := open(t, echo, func(g *guest) {
 		g.silent = func(g *guest) {
-			assert.False(t, g.Rest(time.Hour), "nothing rests any more")
+			assert.False(t, g.Rest(time.Now(), time.Hour), "nothing rests any more")
 			_ = g.Close()
 			told <- struct{}{}
 		}
@@ -336,7 +336,7 @@ func TestAfterClose(t *testing.T) {
 		errs <- g.Close()
 		errs <- g.Raw().Control(func(uintptr) { assert.Fail(t, "the descriptor may be another's") })
 		errs <- g.wait(&g.incoming)
-		assert.False(t, g.Rest(time.Hour))
+		assert.False(t, g.Rest(time.Now(), time.Hour))
 		assert.Error(t, g.SetDeadline(time.Now()))
 		close(errs)
 	})
@@ -448,7 +448,7 @@ func TestCrowd(t *testing.T) {
 				n, err := g.ReadNow(b[:])
 				switch {
 				case errors.Is(err, unix.EAGAIN):
-					if g.Rest(time.Duration(1+g.FD()%3) * time.Millisecond) {
+					if g.Rest(time.Now(), time.Duration(1+g.FD()%3)*time.Millisecond) {
 						return
 					}
 					continue

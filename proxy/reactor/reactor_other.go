@@ -58,7 +58,7 @@ func (s *Socket) Quiet() bool { return false }
 func (s *Socket) Stir() {}
 
 // Rest reports false: nothing rests.
-func (s *Socket) Rest(time.Duration) bool { return false }
+func (s *Socket) Rest(time.Time, time.Duration) bool { return false }
 
 // ReadNow reads nothing.
 func (s *Socket) ReadNow([]byte) (int, error) { return 0, syscall.EAGAIN }

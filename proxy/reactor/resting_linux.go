@@ -20,8 +20,7 @@ type place struct {
 	taken      bool
 }
 
-func (r *resting) add(s *Socket, stay time.Duration) {
-	now := time.Now()
+func (r *resting) add(s *Socket, now time.Time, stay time.Duration) {
 	s.place = place{prev: r.last, until: now.Add(stay), taken: true}
 	if r.last == nil {
 		r.first = s

@@ -60,13 +60,13 @@ func (s *Socket) Quiet() bool { return s.drained }
 // Stir has the next read look for more, whatever the last one told.
 func (s *Socket) Stir() { s.drained = false }
 
-// Rest gives the socket up until the client sends something, or leaves: then its guest is served. If that takes as long as
-// stay, the guest is told that it is silent. It reports false if there is something already, or if nothing rests any more;
-// then the socket stays the caller's.
-func (s *Socket) Rest(stay time.Duration) bool {
+// Rest gives the socket up until the client sends something, or leaves: then its guest is served. If that takes longer than
+// stay from now on, the guest is told that it is silent. It reports false if there is something already, or if nothing rests
+// any more; then the socket stays the caller's.
+func (s *Socket) Rest(now time.Time, stay time.Duration) bool {
 	t := s.turn
 	s.turn = nil // after it another goroutine may have it at any moment
-	if s.loop.rest(s, stay) {
+	if s.loop.rest(s, now, stay) {
 		return true
 	}
 	s.turn, s.drained = t, false
@@ -119,6 +119,16 @@ func (s *Socket) WriteMore(p []byte) (n int, err error) {
 	return s.write(p, unix.MSG_NOSIGNAL|unix.MSG_MORE)
 }
 
+// SendPages is unix.Sendfile for a file that lies in memory.
+func SendPages(to, from int, offset *int64, count int) (int, error) {
+	// Without telling the scheduler: see brief.
+	n, _, errno := syscall.RawSyscall6(unix.SYS_SENDFILE, uintptr(to), uintptr(from), uintptr(unsafe.Pointer(offset)), uintptr(min(count, brief)), 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(n), nil
+}
+
 // AwaitRoom waits until the client has taken some of what was sent, and until the write deadline.
 func (s *Socket) AwaitRoom() error { return s.wait(&s.outgoing) }
 
@@ -141,7 +151,7 @@ func (s *Socket) write(p []byte, flags uintptr) (n int, err error) {
 }
 
 // brief is how much is sent without telling the scheduler: it is over before anybody else would be given our processor.
-const brief = 16 << 10
+const brief = 64 << 10
 
 func (s *Socket) send(p []byte, flags uintptr) (int, syscall.Errno) {
 	call := syscall.RawSyscall6
