@@ -71,7 +71,7 @@ http {
     tcp_nopush on;
     keepalive_requests 1000000000;
 {{- if .Cached}}
-    open_file_cache max=20000 inactive=60s;
+    open_file_cache max=15000 inactive=60s;
 {{- end}}
     client_body_temp_path tmp;
     proxy_temp_path tmp;
