@@ -287,7 +287,7 @@ func Default() Config {
 			SendTimeout:           60 * time.Second,
 			SendMinRateAfter:      60 * time.Second,
 			RequestIDHeader:       "X-Request-ID",
-			StaticMemory:          128 << 20,
+			StaticMemory:          192 << 20,
 			StaticFiles:           512,
 			CompressMinSize:       1 << 10,
 			CompressStreams:       64,
