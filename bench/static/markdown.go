@@ -20,7 +20,7 @@ func (r *Report) WriteMarkdown(to io.Writer) {
 	r.table(&page, "p99, in milliseconds", 2, func(run wrk.Run) float64 { return run.P99.Seconds() * 1e3 })
 	page.Text("Of all runs, at most %.0f %% of the machine worked for others.", 100*r.others())
 	page.Notes(r.Peers, []string{
-		"many is " + fmt.Sprint(mostFiles) + " files, asked for at random; forebay's static_memory holds them by default (128 MiB) where the cgroup allows it.",
+		"many is " + fmt.Sprint(mostFiles) + " files, asked for at random; forebay's static_memory holds them by default (192 MiB) where the cgroup allows it.",
 		"forebay's answers have an ETag of the contents, Cache-Control, Vary and nosniff beside what nginx's have.",
 		"wrk takes its CPU from the same cores as the servers.",
 	})
