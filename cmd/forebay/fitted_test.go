@@ -11,8 +11,8 @@ import (
 
 func TestFitted(t *testing.T) {
 	cases := map[string]struct{ limit, spool, static int64 }{
-		"no limit":          {math.MaxInt64, 256 << 20, 128 << 20},
-		"a large container": {8 << 30, 256 << 20, 128 << 20},
+		"no limit":          {math.MaxInt64, 256 << 20, 192 << 20},
+		"a large container": {8 << 30, 256 << 20, 192 << 20},
 		"a small container": {512 << 20, 64 << 20, 32 << 20},
 	}
 	for name, c := range cases {
