@@ -3,13 +3,14 @@ package quiet
 import (
 	"container/heap"
 	"errors"
-	"fmt"
 	"os"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"forebay/proxy/epoll"
 )
 
 // Loop watches connections. Its methods are safe for concurrent use and do not block.
@@ -30,20 +31,11 @@ type Loop struct {
 
 // New makes a loop, which does nothing before Run.
 func New() (*Loop, error) {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	file, raw, fd, err := epoll.Open()
 	if err != nil {
-		return nil, fmt.Errorf("make an epoll instance: %w", err)
+		return nil, err
 	}
-	if err := unix.SetNonblock(fd, true); err != nil { // os.NewFile asks for it, epoll itself does not
-		_ = unix.Close(fd) // the error that counts is the other
-		return nil, fmt.Errorf("make an epoll instance: %w", err)
-	}
-	l := &Loop{file: os.NewFile(uintptr(fd), "epoll"), fd: fd, entries: map[int32]*Entry{}}
-	if l.raw, err = l.file.SyscallConn(); err != nil {
-		_ = l.file.Close() // the error that counts is the other
-		return nil, fmt.Errorf("make an epoll instance: %w", err)
-	}
-	return l, nil
+	return &Loop{file: file, raw: raw, fd: fd, entries: map[int32]*Entry{}}, nil
 }
 
 // Watch wakes the entry's guest when something can be read, or until has come; a zero until never comes. idle says that

@@ -2,7 +2,6 @@ package reactor
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"runtime"
 	"sync"
@@ -11,6 +10,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"forebay/proxy/epoll"
 )
 
 // loop is an epoll instance and the goroutines that are led by it.
@@ -52,26 +53,15 @@ type happening struct {
 }
 
 func newLoop() (*loop, error) {
-	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	file, raw, fd, err := epoll.Open()
 	if err != nil {
-		return nil, fmt.Errorf("make an epoll instance: %w", err)
+		return nil, err
 	}
-	if err := unix.SetNonblock(fd, true); err != nil { // os.NewFile asks for it, epoll itself does not
-		_ = unix.Close(fd) // the error that counts is the other
-		return nil, fmt.Errorf("make an epoll instance: %w", err)
-	}
-	l := &loop{
-		file: os.NewFile(uintptr(fd), "epoll"), fd: fd,
-		over: make(chan struct{}), doors: map[int32]*door{},
-	}
+	l := &loop{file: file, raw: raw, fd: fd, over: make(chan struct{}), doors: map[int32]*door{}}
 	l.resting.loop = l
 	if err := l.pulse.begin(fd); err != nil {
 		_ = l.file.Close() // the error that counts is the other
 		return nil, err
-	}
-	if l.raw, err = l.file.SyscallConn(); err != nil {
-		_ = l.file.Close() // the error that counts is the other
-		return nil, fmt.Errorf("make an epoll instance: %w", err)
 	}
 	return l, nil
 }
