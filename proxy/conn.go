@@ -85,7 +85,7 @@ func newConn(p *Proxy, c net.Conn) (*conn, error) {
 // addrPort is an address of TCP, or invalid.
 func addrPort(a net.Addr) netip.AddrPort {
 	if tcp, ok := a.(*net.TCPAddr); ok {
-		return unmap(tcp.AddrPort())
+		return tcp.AddrPort()
 	}
 	return netip.AddrPort{}
 }
@@ -93,11 +93,11 @@ func addrPort(a net.Addr) netip.AddrPort {
 // setAddresses is told the connection's ends; invalid ones are those of a unix socket.
 func (c *conn) setAddresses(remote, local netip.AddrPort) {
 	if c.tcp = remote.IsValid(); c.tcp {
-		c.setRemote(remote)
+		c.setRemote(unmap(remote))
 	}
 	c.unix = !c.tcp
 	if local.IsValid() {
-		c.setLocal(local)
+		c.setLocal(unmap(local))
 	}
 	c.relayed = c.rules.relays.Trusted(c.remote.Addr(), c.unix)
 }

@@ -51,7 +51,7 @@ func (r *Reactor) Listen(ln net.Listener, enter func(*Socket), trouble func(err 
 	d := &Door{reactor: r, enter: enter, trouble: trouble}
 	if tcp, ok := ln.Addr().(*net.TCPAddr); ok {
 		d.isTCP = true
-		if local := unmap(tcp.AddrPort()); !local.Addr().IsUnspecified() {
+		if local := tcp.AddrPort(); !local.Addr().IsUnspecified() {
 			d.local = local
 		}
 	}
@@ -68,9 +68,6 @@ func (r *Reactor) Listen(ln net.Listener, enter func(*Socket), trouble func(err 
 	}
 	return d, nil
 }
-
-// unmap folds an IPv4 address in IPv6 form, as a dual-stack listener sees it, to IPv4.
-func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
 // watchOut has the loop tell of clients. Of several loops one is told of each, as far as the kernel sees to it.
 func (d *door) watchOut() error {
@@ -205,7 +202,7 @@ func addrPort(a *unix.RawSockaddrAny) netip.AddrPort {
 		return netip.AddrPortFrom(netip.AddrFrom4(in.Addr), hostOrder(in.Port))
 	case unix.AF_INET6:
 		in := (*unix.RawSockaddrInet6)(unsafe.Pointer(a))
-		return netip.AddrPortFrom(netip.AddrFrom16(in.Addr).Unmap(), hostOrder(in.Port))
+		return netip.AddrPortFrom(netip.AddrFrom16(in.Addr), hostOrder(in.Port))
 	}
 	return netip.AddrPort{}
 }
