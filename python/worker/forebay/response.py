@@ -154,9 +154,12 @@ class Response:
             for chunk in chunks[start : start + _AT_ONCE]:
                 if chunk:
                     parts += _chunk(chunk)
-            self._send(parts)
-            parts = []
-        self._send_end()
+            if start + _AT_ONCE < len(chunks):
+                self._send(parts)
+                parts = []
+        parts.append(_end(self.flags))
+        self.over = True
+        self._send(parts)
 
     def send_iterable(self, result: Iterable[bytes], head_only: bool) -> None:
         """Sends each chunk as it comes. PEP 3333: the head waits for the first chunk that is not empty."""
