@@ -147,7 +147,7 @@ func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 			if cancelled {
 				continue
 			}
-			if cancelled = d.fill(t, out, frame.Payload) != nil; cancelled {
+			if cancelled = d.pass(t, out, frame.Payload) != nil; cancelled {
 				t.slot.Cancel()
 			}
 		case python.KindEnd:
@@ -162,6 +162,22 @@ func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 		}
 	}
 }
+
+// pass brings a chunk to the client. Of a large one, which the client is to take from the thread itself, chunk is the
+// beginning: where it does not it goes into the spool, as small ones do, and the rest comes by the next Receive.
+func (d *Dispatcher) pass(t *thread, out *spool.Spool, chunk []byte) error {
+	if workers.CanSplice && t.slot.Unread() >= worthLending {
+		n, err := out.Lend(chunk, t.slot)
+		if err != nil {
+			return err
+		}
+		chunk = chunk[n:]
+	}
+	return d.fill(t, out, chunk)
+}
+
+// worthLending is how much of a chunk has to be in the pipe, or still to come, for it to be lent.
+const worthLending = 16 << 10
 
 // fill writes a chunk. Where it has to wait for the client those behind the request do not wait with it.
 func (d *Dispatcher) fill(t *thread, out *spool.Spool, chunk []byte) error {

@@ -142,6 +142,9 @@ func (d *Dispatcher) streamed(t *thread, frame python.Frame) (*python.Response, 
 	}
 	resp.Stream = spool.New(d.cfg().limits)
 	resp.Stream.OnClose(t.slot.Wake)
+	if t.slot.AtHand() {
+		resp.Stream.Expect()
+	}
 	return resp, rest{state: streaming, stream: resp.Stream}, nil
 }
 

@@ -40,6 +40,7 @@ func (x *exchange) answer(resp *python.Response) error {
 		return err
 	}
 	if r := x.fileReply(resp, said); r != nil {
+		resp.Drain()
 		var reason []byte
 		if r.Status == resp.Status {
 			reason = resp.Reason
@@ -153,6 +154,7 @@ func (x *exchange) answerBare(resp *python.Response, s said) error {
 	default:
 		length = bare
 	}
+	resp.Drain()
 	x.endHead(s.own, length)
 	return x.sendHead()
 }

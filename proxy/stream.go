@@ -21,12 +21,17 @@ func (x *exchange) answerStream(resp *python.Response, s said) error {
 	defer b.unwatch()
 	b.unsent = x.out // the head goes with what is there already
 	b.framing = x.out[len(x.out):]
+	if x.conn.sock != nil && !x.chunks() {
+		b.borrows = true
+		b.spool.Borrow()
+	}
 	err := b.take(false)
 	for ; err == nil; err = b.take(true) {
 		if err := x.sendBatch(b, s.length); err != nil {
 			return err
 		}
 		if s.length >= 0 && x.sent >= s.length {
+			b.spool.Enough()
 			return nil
 		}
 	}
@@ -60,6 +65,9 @@ func (x *exchange) sendBatch(b *outgoing, length int64) error {
 	if length >= 0 {
 		size = min(size, length-x.sent)
 	}
+	if b.batch.More != nil {
+		return x.sendLent(b, size, length)
+	}
 	chunked := x.chunks() && size > 0
 	if chunked {
 		b.unsent = append(strconv.AppendInt(b.unsent, size, 16), "\r\n"...)
@@ -82,7 +90,7 @@ func (x *exchange) sendVectors(b *outgoing, size int64, chunked bool) error {
 		b.vectors = append(b.vectors, endOfChunk)
 	}
 	framing := int64(len(b.unsent))
-	n, err := x.conn.writeVectors(b.vectors)
+	n, err := b.write(x.conn)
 	x.sent += min(max(0, n-framing), size)
 	return err
 }
@@ -94,6 +102,7 @@ type outgoing struct {
 	unsent  []byte // framing that leaves with what comes next
 	framing []byte // room for it, behind the head, which the access log reads
 	vectors net.Buffers
+	borrows bool // what the application's thread lends
 }
 
 // take takes what is there of the body.

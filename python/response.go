@@ -115,6 +115,13 @@ func (r *Response) keep(payload, buffer []byte) []byte {
 	return r.own
 }
 
+// Drain says that nobody will read the stream, if there is one, although it is not closed yet.
+func (r *Response) Drain() {
+	if r.Stream != nil {
+		r.Stream.Decline()
+	}
+}
+
 // Close gives back what the response holds. It is called once and does not block.
 func (r *Response) Close() {
 	if r.Stream != nil {

@@ -3,6 +3,8 @@ package workers
 import (
 	"io"
 	"os"
+	"strconv"
+	"strings"
 	"syscall"
 	"unsafe"
 
@@ -16,17 +18,21 @@ type pipe struct {
 	*os.File
 	raw  syscall.RawConn
 	try  func(fd uintptr) bool // made once, as each would be allocated
+	now  func(fd uintptr)      // the same, whatever it reports
 	call uintptr               // its number
 
 	b     []byte
 	n     int
 	errno syscall.Errno
+
+	move   func(fd uintptr) // made once, too
+	moving move
 }
 
 func newPipe(f *os.File, call uintptr) *pipe {
 	p := &pipe{File: f, call: call}
 	p.raw, _ = f.SyscallConn() // fails only for no file at all
-	p.try = p.once
+	p.try, p.now, p.move = p.once, func(fd uintptr) { p.once(fd) }, p.moveOnce
 	return p
 }
 
@@ -84,6 +90,17 @@ func (p *pipe) Write(b []byte) (written int, err error) {
 	return written, nil
 }
 
+// ReadNow is Read without the waiting: it returns 0 if nothing is there, and leaves errors to Read.
+func (p *pipe) ReadNow(b []byte) int {
+	p.b, p.n, p.errno = b, 0, 0
+	err := p.raw.Control(p.now)
+	p.b = nil
+	if err != nil || p.errno != 0 {
+		return 0
+	}
+	return p.n
+}
+
 // pipeRoom returns how many bytes an empty pipe takes at once: 64 KiB, but a page or two where a user has very many pipes
 // (pipe(7), pipe-user-pages-soft).
 func pipeRoom(pipe *os.File) int {
@@ -100,4 +117,27 @@ func pipeRoom(pipe *os.File) int {
 		return leastPipeRoom
 	}
 	return room
+}
+
+// widen makes room for so many bytes in a pipe, and reports whether the system has allowed it.
+func (p *pipe) widen(size int) (done bool) {
+	err := p.raw.Control(func(fd uintptr) {
+		_, err := unix.FcntlInt(fd, unix.F_SETPIPE_SZ, size)
+		done = err == nil
+	})
+	return done && err == nil
+}
+
+// userPipes is how many bytes the pipes of a user may hold before new ones get hardly any room (pipe(7),
+// pipe-user-pages-soft); 0 means that there is no bound, or that it is not known.
+func userPipes() int64 {
+	text, err := os.ReadFile("/proc/sys/fs/pipe-user-pages-soft")
+	if err != nil {
+		return 0
+	}
+	pages, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 32)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
 }

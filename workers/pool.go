@@ -10,6 +10,7 @@ import (
 
 	"forebay/config"
 	"forebay/python"
+	"forebay/python/spool"
 )
 
 // Host is who lends the slots. Its methods do not block.
@@ -28,6 +29,7 @@ type Pool struct {
 	log      *slog.Logger
 	starter  starter
 	failures failureLog
+	large    *spool.Budget // for wide pipes
 	first    plan
 
 	hurry    <-chan struct{}   // closed when nothing more is waited for; set by Run
@@ -88,7 +90,7 @@ func New(cfg config.Workers, grace time.Duration, program Program, host Host, lo
 		starter: starter{requests: make(chan startRequest)},
 		ready:   make(chan python.Ready, 1),
 		reloads: make(chan *reload), resizes: make(chan resize), ended: make(chan struct{}),
-		recycling: make(chan struct{}, 1),
+		recycling: make(chan struct{}, 1), large: newPipeBudget(),
 	}, nil
 }
 

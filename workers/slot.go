@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"forebay/python"
+	"forebay/python/spool"
 )
 
 // ErrWorkerDied is wrapped by the errors of a slot whose process has gone, or whose stream is broken beyond repair.
@@ -42,6 +43,8 @@ type Slot struct {
 	current    uint32      // the one of them that runs, or ran last
 	room       int         // bytes that fit into the pipe of requests when it is empty
 	batch      []byte      // memory for several requests in one write
+	sips       bool        // the last chunk was long: see until
+	wide       bool        // the pipe of answers has been widened, or will not be
 	recalling  bool        // a recall was not answered yet
 	recalled   chan uint32 // what the worker says to it: the last request that has begun
 
@@ -58,6 +61,8 @@ type Slot struct {
 	overdue bool      // its deadline has passed
 	back    time.Time // the end of the last one
 	last    Serving   // what was running when the worker died
+	closed  bool
+	large   *spool.Budget // that the room of a wide pipe was taken from, or nil
 }
 
 // Serving says what a thread was doing.
@@ -192,7 +197,9 @@ func (s *Slot) Receive(deadline time.Time) (python.Frame, error) {
 	if err != nil {
 		return python.Frame{}, s.died("read a frame", err)
 	}
+	s.widen(python.HeadSize + head.Length)
 	if head.Kind == python.KindChunk {
+		s.sips = head.Length >= longChunk
 		s.r += python.HeadSize
 		s.chunkLeft, s.chunkFlags = head.Length, head.Flags
 		return s.chunk(deadline)
@@ -200,10 +207,17 @@ func (s *Slot) Receive(deadline time.Time) (python.Frame, error) {
 	if err := s.fill(python.HeadSize+head.Length, deadline); err != nil {
 		return python.Frame{}, err
 	}
+	s.sips = s.sips && head.Kind != python.KindResponse
 	payload := s.buf[s.r+python.HeadSize : s.r+python.HeadSize+head.Length]
 	s.r += python.HeadSize + head.Length
 	return python.Frame{Kind: head.Kind, Flags: head.Flags, Payload: payload}, nil
 }
+
+// AtHand reports whether something of the next frame is here already, so that it will not be long until it has come.
+func (s *Slot) AtHand() bool { return s.w-s.r > python.HeadSize }
+
+// Unread returns how many bytes of the CHUNK that Receive returned last were not read yet.
+func (s *Slot) Unread() int { return s.chunkLeft }
 
 // InHand returns how many more answers are here already, behind the one that Receive returned last: whole ones, in one
 // frame each, after which the thread is free.
@@ -241,7 +255,7 @@ func (s *Slot) fill(n int, deadline time.Time) error {
 		return err
 	}
 	for s.w-s.r < n {
-		got, err := s.in.Read(s.buf[s.w:])
+		got, err := s.in.Read(s.buf[s.w:s.until(n)])
 		s.w += got
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded) && s.isWoken():
@@ -254,6 +268,22 @@ func (s *Slot) fill(n int, deadline time.Time) error {
 	}
 	return nil
 }
+
+// until returns where in the buffer to stop reading when n bytes are needed: at its end, but of a thread whose last chunk
+// was long, the next may be so, too. What of it stays in the pipe can be sent without a copy.
+func (s *Slot) until(n int) int {
+	if s.sips && s.chunkLeft == 0 {
+		return min(len(s.buf), s.r+max(n, sip))
+	}
+	return len(s.buf)
+}
+
+const (
+	// longChunk is how long a chunk has to be for little to be read of the next.
+	longChunk = 64 << 10
+	// sip has room for the head of most answers.
+	sip = 2 << 10
+)
 
 // makeRoom moves what is there to the start of the buffer, and grows it if n bytes do not fit.
 func (s *Slot) makeRoom(n int) {
@@ -380,6 +410,7 @@ func (s *Slot) answered() bool {
 }
 
 func (s *Slot) close() {
+	s.narrow()
 	_ = s.out.Close() // the process has ended
 	_ = s.in.Close()
 	_ = s.files.Close()

@@ -114,6 +114,7 @@ func (g *generation) start(ctx context.Context, id int) (w *Worker, told []byte,
 		process: process{log: g.pool.log, exited: make(chan struct{}), imported: g.program.Imported},
 		id:      id, hooks: g.program.Boot.Hooks != "", wear: newWear(g.cfg), retire: make(chan retirement, 1),
 		stacks: make(chan []python.Stack, 1), generation: g.number, started: time.Now(),
+		large: g.pool.large,
 	}
 	var theirs ends // the worker's
 	defer theirs.close()

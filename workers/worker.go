@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"forebay/python"
+	"forebay/python/spool"
 )
 
 // Worker is one Python process and the slots of its threads. Everything exported is safe for concurrent use.
@@ -29,6 +30,7 @@ type Worker struct {
 	asking     sync.Mutex          // for stacks
 	stacks     chan []python.Stack // what the worker says to that; one entry
 	marks      *marks              // what its threads have begun
+	large      *spool.Budget       // for wide pipes
 
 	state  atomic.Int32
 	wear   *wear

@@ -123,6 +123,34 @@ func TestASlowReaderHoldsNoThread(t *testing.T) {
 	assert.Equal(t, int64(30<<20), n)
 }
 
+// TestLargeAnswersArriveWhole, whatever their size, in which pipes, sockets and our buffers have no place of their own: to
+// clients that read and to such as are slow, and with another answer behind each.
+func TestLargeAnswersArriveWhole(t *testing.T) {
+	s := transfers(t)
+	const mebibyte = 1 << 20
+	for _, path := range []string{"/whole", "/pieces"} {
+		for _, size := range []int{65537, 70_000, 80 << 10, 100_000, mebibyte - 200, mebibyte, mebibyte + 1, 5*mebibyte + 7} {
+			var want strings.Builder
+			for i := 0; want.Len() < size; i++ {
+				_, _ = fmt.Fprintf(&want, "%07d\n", i) // to memory
+			}
+			request := fmt.Sprintf("GET %s?%d HTTP/1.1\r\nHost: a\r\n\r\n", path, size)
+			slow := s.connect(request + request)
+			for range 3 {
+				assert.True(t, want.String()[:size] == body(t, s.URL+path+"?"+strconv.Itoa(size)), "%s, %d bytes", path, size)
+			}
+			reader := bufio.NewReader(slow)
+			for range 2 {
+				resp, err := http.ReadResponse(reader, nil)
+				require.NoError(t, err)
+				got, err := io.ReadAll(resp.Body)
+				require.NoError(t, err)
+				assert.True(t, want.String()[:size] == string(got), "%s, %d bytes, late", path, size)
+			}
+		}
+	}
+}
+
 func body(t *testing.T, url string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)

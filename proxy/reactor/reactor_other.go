@@ -66,6 +66,9 @@ func (s *Socket) ReadNow([]byte) (int, error) { return 0, syscall.EAGAIN }
 // WriteBuffers writes nothing.
 func (s *Socket) WriteBuffers(*net.Buffers) (int64, error) { return 0, errors.ErrUnsupported }
 
+// WriteNow writes nothing.
+func (s *Socket) WriteNow(*net.Buffers, bool) (int64, error) { return 0, errors.ErrUnsupported }
+
 // WriteMore writes nothing.
 func (s *Socket) WriteMore([]byte) (int, error) { return 0, errors.ErrUnsupported }
 

@@ -165,17 +165,34 @@ func (s *Socket) send(p []byte, flags uintptr) (int, syscall.Errno) {
 // WriteBuffers sends all parts, in one system call if the client takes them, and removes from parts what it has sent. It
 // waits as Write does.
 func (s *Socket) WriteBuffers(parts *net.Buffers) (total int64, err error) {
+	for {
+		n, err := s.WriteNow(parts, false)
+		total += n
+		if err != nil || len(*parts) == 0 {
+			return total, err
+		}
+		if err := s.wait(&s.outgoing); err != nil {
+			return total, err
+		}
+	}
+}
+
+// WriteNow is WriteBuffers without the waiting: if parts are left the client does not take them now. more says that
+// something follows that they may go together with.
+func (s *Socket) WriteNow(parts *net.Buffers, more bool) (total int64, err error) {
+	flags := unix.MSG_NOSIGNAL
+	if more {
+		flags |= unix.MSG_MORE
+	}
 	for len(*parts) > 0 {
-		n, err := unix.SendmsgBuffers(s.fd, *parts, nil, nil, unix.MSG_NOSIGNAL)
+		n, err := unix.SendmsgBuffers(s.fd, *parts, nil, nil, flags)
 		switch {
 		case err == nil:
 			total += int64(n)
 			consume(parts, n)
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
-			if err := s.wait(&s.outgoing); err != nil {
-				return total, err
-			}
+			return total, nil
 		default:
 			return total, os.NewSyscallError("sendmsg", err)
 		}

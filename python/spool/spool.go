@@ -38,8 +38,13 @@ type Spool struct {
 
 	ended  bool  // no more will be written
 	err    error // how the writing ended; nil: the body is whole
+	coming bool  // the writer has something at hand
 	closed bool  // the reader is gone
 	waited bool  // for by the reader
+
+	habit habit // of the reader, with loans
+	loan  loan
+	slow  bool // the client does not keep up: nothing is lent
 
 	onClose func() // nil: nobody wants to know
 }
@@ -66,6 +71,21 @@ func (s *Spool) OnClose(f func()) {
 	}
 }
 
+// Expect says that the writer has something to write at hand: Take waits for it, so that it goes together with what the
+// reader sends ahead. The writer then writes, lends or ends at once.
+func (s *Spool) Expect() {
+	s.mu.Lock()
+	s.coming = true
+	s.mu.Unlock()
+}
+
+// Enough says that the reader has had all that it wants of the body. That it closes the spool then is no news for OnClose.
+func (s *Spool) Enough() {
+	s.mu.Lock()
+	s.onClose = nil
+	s.mu.Unlock()
+}
+
 // Write appends p. It blocks while the spool is full and returns ErrReaderGone when the reader has closed it. A disk that
 // fails makes the spool smaller, not the body shorter: the writer then waits for room in memory.
 func (s *Spool) Write(p []byte) (int, error) { return s.write(p, true) }
@@ -76,6 +96,7 @@ func (s *Spool) WriteNow(p []byte) (int, error) { return s.write(p, false) }
 func (s *Spool) write(p []byte, wait bool) (written int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.coming = false
 	for written < len(p) {
 		rest := p[written:]
 		switch {
@@ -132,7 +153,7 @@ func (s *Spool) End(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.ended {
-		s.ended, s.err, s.onClose = true, err, nil
+		s.ended, s.coming, s.err, s.onClose = true, false, err, nil
 		s.change.Broadcast()
 	}
 	s.releaseIfDone()
@@ -143,6 +164,7 @@ func (s *Spool) End(err error) {
 func (s *Spool) Read(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.decideToRead()
 	for {
 		switch {
 		case s.closed:
@@ -162,6 +184,7 @@ func (s *Spool) Read(p []byte) (int, error) {
 
 // await waits for the writer.
 func (s *Spool) await() {
+	s.slow = false // it has taken all
 	s.waited = true
 	s.change.Wait()
 	s.waited = false

@@ -15,6 +15,9 @@ type Batch struct {
 	Vectors [][]byte
 	// Size is how many bytes they are; 0: there was nothing.
 	Size int64
+	// More, if it is not nil, is what comes behind them and is to be sent as well. Such a batch is lent: it is given back by
+	// Repay.
+	More Source
 
 	first, last *piece // that Vectors lie in
 	granted     int64  // what they have of the budget
@@ -34,13 +37,14 @@ func (b *Batch) add(p *piece) {
 	b.Size += int64(p.end - p.start)
 }
 
-// Take takes what waits, without waiting for more. Where nothing does it blocks until something comes, if wait says so,
-// else it takes nothing. At the end it returns io.EOF if the body is whole, else the error given to End. It is for the
-// reader, who gives each batch back by Release before the next Take, and does not also call Read.
+// Take takes what waits, without waiting for more. Where nothing does it blocks until something comes, if wait says so or
+// it is expected, else it takes nothing. At the end it returns io.EOF if the body is whole, else the error given to End. It is for the
+// reader, who gives each batch back by Release (or Repay) before the next Take, and does not also call Read.
 func (s *Spool) Take(b *Batch, wait bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	*b = Batch{Vectors: b.Vectors[:0]}
+	s.decideToRead()
 	for {
 		switch {
 		case s.closed:
@@ -54,7 +58,9 @@ func (s *Spool) Take(b *Batch, wait bool) error {
 			return s.err
 		case s.ended:
 			return io.EOF
-		case !wait:
+		case s.takeLoan(b):
+			return nil
+		case !wait && !s.coming:
 			return nil
 		}
 		s.await()
