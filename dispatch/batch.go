@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"forebay/config"
 	"forebay/python"
 	"forebay/workers"
 )
@@ -23,8 +24,11 @@ const (
 )
 
 // gather takes further requests from the queue of first to go in one batch with it. The caller holds the lock.
+//
+// There are no batches where no request may be run again: when the worker dies, those are lost whose answers it held back,
+// although they have been run to their end. See batchable.
 func (d *Dispatcher) gather(t *thread, first *waiter, now time.Duration) {
-	if d.pace.mean() > shortRequest || !batchable(first.req) || t.unanswered() {
+	if d.cfg().Retry == config.RetryNever || d.pace.mean() > shortRequest || !batchable(first.req) || t.unanswered() {
 		return
 	}
 	s := first.share

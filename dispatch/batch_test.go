@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"forebay/config"
 	"forebay/python"
 	"forebay/python/spool"
 	"forebay/workers"
@@ -129,6 +130,7 @@ func TestWhatGoesInOneBatch(t *testing.T) {
 	tried := func(req *python.Request) { req.Trace.Tries = 1 }
 	cases := map[string]struct {
 		slow  bool
+		retry config.Retry
 		first string // "": a GET
 		runs  []string
 		tweak func(*python.Request)
@@ -140,10 +142,13 @@ func TestWhatGoesInOneBatch(t *testing.T) {
 		"no POST, and nothing from there on":  {runs: []string{"PUT /echo/a", "POST /echo/b", "GET /echo/c"}, batch: 2},
 		"nothing together with a POST":        {first: "POST /stop/", runs: echoes(9)},
 		"nothing that may have cost a worker": {runs: echoes(2), tweak: tried},
+		"nothing when none may run again":     {runs: echoes(9), retry: config.RetryNever},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			th := newTheatre(t, patient(), 1, 1)
+			cfg := patient()
+			cfg.Retry = cmp.Or(c.retry, cfg.Retry)
+			th := newTheatre(t, cfg, 1, 1)
 			a := th.occupy(1)[0]
 			first := cmp.Or(c.first, "GET /stop/")
 			b := th.backlog(append([]string{first}, c.runs...)...)
@@ -476,6 +481,26 @@ func TestWorkerThatDiesInTheMiddleOfABatch(t *testing.T) {
 			}
 		})
 	}
+}
+
+// None of them would be run again.
+func TestAnswersAreNotLostWithTheWorkerWhereNothingMayRunAgain(t *testing.T) {
+	cfg := patient()
+	cfg.Retry = config.RetryNever
+	th := newTheatre(t, cfg, 1, 1)
+	a := th.occupy(1)[0]
+	b := th.backlog("GET /echo/a", "GET /echo/b", "GET /die/", "GET /echo/c")
+	th.short()
+	a.say("answer")
+	for i, run := range b.runs {
+		got := receive(t, b.results[i], "no result of "+run)
+		if run == "GET /die/" {
+			assert.ErrorIs(t, got.err, workers.ErrWorkerDied)
+			continue
+		}
+		assert.NoError(t, got.err, run)
+	}
+	b.onceEach(0)
 }
 
 // One that kills its worker takes those before it along, whose answers were held back. It is found out all the same.
