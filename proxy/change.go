@@ -42,6 +42,7 @@ func (c *Change) Serve(mappings []static.Mapping) {
 // are gone accept nothing more; what they have accepted goes on. It returns where the proxy listens now.
 func (c *Change) Apply() []net.Addr {
 	p := c.proxy
+	p.room.Limit(c.settings.Descriptors)
 	p.rules.Swap(c.rules).files.Close() // requests that began under the old ones open files for themselves
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,11 +11,13 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"forebay/config"
 	"forebay/proxy/reactor"
+	"forebay/proxy/shortage"
 )
 
 // Listen opens the sockets of all addresses, or none. It returns their addresses, with the ports that were chosen where
@@ -47,7 +49,7 @@ func (p *Proxy) openMissing(ctx context.Context, cfg config.Proxy) ([]*listener,
 			closeAll(opened)
 			return nil, err
 		}
-		opened = append(opened, &listener{Listener: ln, bind: bind, log: p.log})
+		opened = append(opened, &listener{Listener: ln, bind: bind, log: p.log, room: &p.room})
 	}
 	return opened, nil
 }
@@ -230,7 +232,9 @@ type listener struct {
 	net.Listener
 	bind string // as the configuration has it
 	log  *slog.Logger
-	door *reactor.Door // where the reactor accepts; or nil
+	room *shortage.Room // what clients may have of the descriptors; nil: there is no bound
+	told atomic.Int64   // when the log last said that they have it
+	door *reactor.Door  // where the reactor accepts; or nil
 }
 
 // Close ends the accepting, and closes the socket.
@@ -241,15 +245,26 @@ func (l *listener) Close() error {
 	return l.Listener.Close()
 }
 
-// refused says that connections are not accepted for the moment.
+// refused says that connections are not accepted for the moment. Clients who are many may be so for long.
 func (l *listener) refused(err error, again time.Duration) {
-	l.log.Error("connection not accepted", "error", err, "again_in", again)
+	if !errors.Is(err, shortage.ErrFull) {
+		l.log.Error("connection not accepted", "error", err, "again_in", again)
+		return
+	}
+	now, last := time.Now().UnixNano(), l.told.Load()
+	if now-last >= int64(fullLogPause) && l.told.CompareAndSwap(last, now) {
+		l.log.Warn("connections wait", "reason", err)
+	}
 }
+
+// fullLogPause is the least time between two lines in the log that say that clients have all descriptors that are theirs.
+const fullLogPause = 10 * time.Second
 
 // Accept waits for a connection. It returns an error only when the listener is closed.
 func (l *listener) Accept() (net.Conn, error) {
-	wait := firstAcceptWait
+	var pauses shortage.Pauses
 	for {
+		l.awaitRoom()
 		c, err := l.Listener.Accept()
 		switch {
 		case err == nil:
@@ -259,17 +274,33 @@ func (l *listener) Accept() (net.Conn, error) {
 		case errors.Is(err, syscall.ECONNABORTED):
 			// The client was gone before we came to it.
 		default: // EMFILE, ENFILE, ENOBUFS, ENOMEM: it passes, and the backlog waits
+			wait := pauses.Next()
 			l.refused(rootCause(err), wait)
 			time.Sleep(wait)
-			wait = min(2*wait, lastAcceptWait)
 		}
 	}
 }
 
-const (
-	firstAcceptWait = 5 * time.Millisecond
-	lastAcceptWait  = time.Second
-)
+// awaitRoom waits until there is a descriptor for a client, or the listener is closed.
+func (l *listener) awaitRoom() {
+	for l.room != nil && !l.hasRoom() {
+		l.refused(shortage.ErrFull, shortage.FullPause)
+		time.Sleep(shortage.FullPause)
+	}
+}
+
+// hasRoom also says so of a listener that is closed, which shows at Accept.
+func (l *listener) hasRoom() (has bool) {
+	sc, ok := l.Listener.(syscall.Conn)
+	if !ok {
+		return true
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil || raw.Control(func(fd uintptr) { has = l.room.Left(int(fd)) }) != nil {
+		return true
+	}
+	return has
+}
 
 // URL returns how to reach a listener with a browser or with curl.
 func URL(addr net.Addr) string {

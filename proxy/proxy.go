@@ -23,6 +23,7 @@ import (
 	"forebay/proxy/quiet"
 	"forebay/proxy/reactor"
 	"forebay/proxy/rooted"
+	"forebay/proxy/shortage"
 	"forebay/proxy/static"
 	"forebay/python"
 	"forebay/python/spool"
@@ -47,6 +48,7 @@ type Proxy struct {
 	clock  clock
 
 	door     door
+	room     shortage.Room
 	turning  chan struct{} // holds an entry for each client that is being turned away
 	quiet    *quiet.Loop
 	reactor  *reactor.Reactor
@@ -83,6 +85,8 @@ func New(s Settings, budget *spool.Budget, app Application, accessLog *access.Lo
 		ids:    newIDs(), turning: make(chan struct{}, maxTurning), quiet: loop, reactor: served,
 	}
 	p.rules.Store(rules)
+	p.room.Limit(s.Descriptors)
+	p.reactor.Room = &p.room
 	return p, nil
 }
 

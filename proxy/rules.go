@@ -23,6 +23,8 @@ type Settings struct {
 	Mount string
 	// Static are the mappings of files, opened.
 	Static []static.Mapping
+	// Descriptors are how many may be open in the process when a client is let in; 0 is no bound. See shortage.Room.
+	Descriptors int
 	// Limits are the rate limits; nil is none.
 	Limits *limit.Limits
 	// Meter counts the requests; nil: nobody wants to know.

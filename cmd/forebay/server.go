@@ -80,6 +80,7 @@ func build(sources config.Sources, cfg config.Config, stdout, stderr io.Writer) 
 	cfg = s.started.cfg
 	s.mapped = cfg.Proxy.Static
 	limitOwnMemory(cgroup.Memory(), s.log)
+	checkDescriptors(cfg, s.log)
 	s.stopping = newStopping(cfg.Dispatch.GracefulTimeout)
 	if s.access, err = access.Open(cfg.Log, accessStdout(stdout), s.log); err != nil {
 		return nil, err

@@ -47,7 +47,10 @@ func setupOf(cfg config.Config, dir string) (setup, error) {
 		cfg: cfg, program: program,
 		limits: spool.Limits{Memory: cfg.Proxy.ResponseMemory, File: cfg.Proxy.ResponseSpool, Dir: cfg.Proxy.TempDir},
 		quota:  limit.Settings{Limiting: cfg.Limiting, Redis: cfg.Redis, Limits: cfg.Limits},
-		front:  proxy.Settings{Proxy: cfg.Proxy, Paths: cfg.Paths, Mount: cfg.App.ScriptName, Static: mappings},
+		front: proxy.Settings{
+			Proxy: cfg.Proxy, Paths: cfg.Paths, Mount: cfg.App.ScriptName, Static: mappings,
+			Descriptors: forClients(descriptorLimit(), cfg),
+		},
 	}, nil
 }
 

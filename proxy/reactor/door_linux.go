@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"forebay/proxy/shortage"
 )
 
 // Door is where clients come in: a listening socket that all loops accept from.
@@ -31,9 +33,9 @@ type Door struct {
 // door is a Door as one loop sees it.
 type door struct {
 	*Door
-	loop  *loop
-	watch int32 // as epoll tells it
-	pause time.Duration
+	loop   *loop
+	watch  int32 // as epoll tells it
+	pauses shortage.Pauses
 }
 
 // Listen accepts from a listening socket until Close. enter is called with each connection and sets its guest, which is
@@ -115,9 +117,13 @@ func (d *door) open(t *turn) {
 		if s == nil {
 			return
 		}
+		full := d.reactor.Room.Full(s.fd)
+		if full {
+			d.rest(shortage.ErrFull, shortage.FullPause)
+		}
 		s.turn = t
 		s.Guest.Serve()
-		if t.left {
+		if full || t.left {
 			return
 		}
 	}
@@ -131,35 +137,37 @@ func (d *door) accept() *Socket {
 		s, err := d.acceptOne()
 		switch {
 		case err == nil:
-			d.pause = 0
+			d.pauses.Over()
 			d.enter(s)
 			return s
 		case errors.Is(err, unix.EAGAIN):
 			return nil
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.ECONNABORTED): // the client was gone before we came to it
 		default: // EMFILE, ENFILE, ENOBUFS, ENOMEM: it passes, and the backlog waits
-			d.rest(err)
+			d.rest(os.NewSyscallError("accept", err), d.pauses.Next())
 			return nil
 		}
 	}
 	return nil
 }
 
-const (
-	firstPause = 5 * time.Millisecond
-	lastPause  = time.Second
-)
-
-// rest has the loop look away for a while.
-func (d *door) rest(err error) {
-	d.pause = min(max(2*d.pause, firstPause), lastPause)
+// rest has the loop look away until the pause is over and there is room.
+func (d *door) rest(why error, pause time.Duration) {
 	d.lookAway()
-	go d.trouble(os.NewSyscallError("accept", err), d.pause) // ends when it has told
-	time.AfterFunc(d.pause, func() {
+	go d.trouble(why, pause) // ends when it has told
+	d.comeBack(pause)
+}
+
+func (d *door) comeBack(after time.Duration) {
+	time.AfterFunc(after, func() {
 		d.mu.RLock()
 		defer d.mu.RUnlock()
-		if !d.closed {
+		switch {
+		case d.closed:
+		case d.reactor.Room.Left(d.fd):
 			_ = d.watchOut() // the kernel has no memory: the other loops go on
+		default:
+			d.comeBack(shortage.FullPause)
 		}
 	})
 }

@@ -4,10 +4,15 @@ import (
 	"errors"
 	"runtime"
 	"sync/atomic"
+
+	"forebay/proxy/shortage"
 )
 
 // Reactor is a set of loops. Its methods are safe for concurrent use.
 type Reactor struct {
+	// Room is what clients may have of the descriptors; nil: there is no bound. It is set before Listen.
+	Room *shortage.Room
+
 	loops []*loop
 	turns atomic.Uint32
 }

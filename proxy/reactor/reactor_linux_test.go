@@ -14,6 +14,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"forebay/proxy/shortage"
 )
 
 // patience bounds every wait of these tests: none comes near it unless something hangs.
@@ -77,7 +79,7 @@ func open(t *testing.T, serve func(*guest), more ...func(*guest)) *house {
 	t.Helper()
 	l, err := newLoop() // one, so that whoever holds it up is seen
 	require.NoError(t, err)
-	h := &house{Reactor: &Reactor{loops: []*loop{l}}, t: t, ran: make(chan struct{}), troubles: make(chan error, 16)}
+	h := &house{Reactor: &Reactor{Room: new(shortage.Room), loops: []*loop{l}}, t: t, ran: make(chan struct{}), troubles: make(chan error, 16)}
 	h.ln, err = net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	raw, err := h.ln.(*net.TCPListener).SyscallConn()
@@ -437,6 +439,35 @@ func TestAShortageOfDescriptorsPasses(t *testing.T) {
 	_, err = io.ReadFull(file, back)
 	require.NoError(t, err)
 	assert.Equal(t, "let in", string(back))
+}
+
+// TestClientsWaitForRoom: who stands at the door when those inside have all descriptors that are theirs is let in when there
+// are more, and a door that is closed meanwhile stays closed.
+func TestClientsWaitForRoom(t *testing.T) {
+	h := open(t, echo)
+	h.Room.Limit(1)
+	last := h.dial()
+	says(t, last, "hello")
+	waiting := h.dial()
+	_, err := io.WriteString(waiting, "let in")
+	require.NoError(t, err)
+	require.ErrorIs(t, await(t, h.troubles, "nobody was told"), shortage.ErrFull)
+	for range 3 {
+		says(t, last, "and I?")
+	}
+	assert.EqualValues(t, 1, h.inside.Load())
+	h.Room.Limit(1 << 20)
+	back := make([]byte, 6)
+	_, err = io.ReadFull(waiting, back)
+	require.NoError(t, err)
+	assert.Equal(t, "let in", string(back))
+
+	h.Room.Limit(1)
+	says(t, h.dial(), "the last one")
+	require.ErrorIs(t, await(t, h.troubles, "nobody was told"), shortage.ErrFull)
+	h.door.Close()
+	h.Room.Limit(0)
+	assert.EqualValues(t, 3, h.inside.Load())
 }
 
 // TestCrowd: nothing is lost or mixed up between many who come, speak and leave as they like.

@@ -8,13 +8,18 @@ import (
 	"net/netip"
 	"syscall"
 	"time"
+
+	"forebay/proxy/shortage"
 )
 
 // Reactor serves nothing here: there is no epoll.
-type Reactor struct{ end chan struct{} }
+type Reactor struct {
+	Room *shortage.Room
+	end  chan struct{}
+}
 
 // New makes a reactor.
-func New() (*Reactor, error) { return &Reactor{make(chan struct{})}, nil }
+func New() (*Reactor, error) { return &Reactor{end: make(chan struct{})}, nil }
 
 // Listen returns errors.ErrUnsupported.
 func (r *Reactor) Listen(net.Listener, func(*Socket), func(error, time.Duration)) (*Door, error) {
