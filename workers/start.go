@@ -66,8 +66,10 @@ func (g *generation) bring(ctx context.Context, id int) (*Worker, error) {
 		return nil, g.diagnose(ctx, err)
 	}
 	release := context.AfterFunc(ctx, w.kill)
-	w.ready, err = w.boot(told, g.cfg.BootTimeout)
-	release()
+	ready, err := w.boot(told, g.cfg.BootTimeout)
+	if !release() && err == nil {
+		err = context.Cause(ctx) // it is being killed although it was loaded in the last moment
+	}
 	if err != nil {
 		w.kill()
 		<-w.exited
@@ -77,6 +79,7 @@ func (g *generation) bring(ctx context.Context, id int) (*Worker, error) {
 		}
 		return nil, g.diagnose(ctx, fmt.Errorf("start worker %d: %w", id, err))
 	}
+	w.ready = ready
 	w.become(Loaded)
 	w.listening.Go(w.listen)
 	return w, nil

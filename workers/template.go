@@ -45,7 +45,9 @@ func (g *generation) startTemplate(ctx context.Context) (*template, error) {
 	boot.Master, boot.Modules = os.Getpid(), g.program.Imported != nil
 	release := context.AfterFunc(ctx, t.kill)
 	ready, err := t.boot(g.opening(boot.TemplateFrame()), g.cfg.BootTimeout)
-	release()
+	if !release() && err == nil {
+		err = context.Cause(ctx) // it is being killed although it was loaded in the last moment
+	}
 	if err != nil {
 		t.kill()
 		<-t.exited
