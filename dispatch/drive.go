@@ -147,9 +147,21 @@ func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 			if cancelled {
 				continue
 			}
-			if cancelled = d.pass(t, out, frame.Payload) != nil; cancelled {
+			if cancelled = d.pass(t, out, frame.Payload, t.slot.Unread() >= worthLending) != nil; cancelled {
 				t.slot.Cancel()
 			}
+		case python.KindShared:
+			piece, err := t.slot.Shared(frame)
+			if err != nil {
+				out.End(err)
+				return lost
+			}
+			if !cancelled {
+				if cancelled = d.pass(t, out, piece, true) != nil; cancelled {
+					t.slot.Cancel()
+				}
+			}
+			t.slot.Taken()
 		case python.KindEnd:
 			out.End(nil)
 			return afterAnswer(frame)
@@ -163,17 +175,17 @@ func (d *Dispatcher) pump(t *thread, out *spool.Spool) restState {
 	}
 }
 
-// pass brings a chunk to the client. Of a large one, which the client is to take from the thread itself, chunk is the
-// beginning: where it does not it goes into the spool, as small ones do, and the rest comes by the next Receive.
-func (d *Dispatcher) pass(t *thread, out *spool.Spool, chunk []byte) error {
-	if workers.CanSplice && t.slot.Unread() >= worthLending {
-		n, err := out.Lend(chunk, t.slot)
+// pass brings a piece to the client. A large one is lent, with what comes behind it, for the client to take from the thread
+// itself; as far as it does not it goes into the spool, as small ones do, and the rest comes by the next Receive.
+func (d *Dispatcher) pass(t *thread, out *spool.Spool, piece []byte, large bool) error {
+	if large && workers.CanLend {
+		n, err := out.Lend(piece, t.slot)
 		if err != nil {
 			return err
 		}
-		chunk = chunk[n:]
+		piece = piece[n:]
 	}
-	return d.fill(t, out, chunk)
+	return d.fill(t, out, piece)
 }
 
 // worthLending is how much of a chunk has to be in the pipe, or still to come, for it to be lent.
@@ -226,6 +238,8 @@ func (d *Dispatcher) await(t *thread, deadline time.Time) restState {
 			if err := t.slot.RefuseFile(); err != nil {
 				return lost
 			}
+		case python.KindShared:
+			t.slot.Taken()
 		case python.KindIdle:
 			return idle
 		case python.KindResponse, python.KindEnd, python.KindAbort, python.KindError:

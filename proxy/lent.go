@@ -12,9 +12,10 @@ import (
 // the rest goes into the spool.
 
 // sendLent sends a batch that is lent, the first size bytes of it and what comes behind them, up to the length of the body.
-func (x *exchange) sendLent(b *outgoing, size, length int64) error {
-	n, next, err := x.sendNow(b, size, length)
-	b.spool.Repay(&b.batch, n, next)
+func (x *exchange) sendLent(b *outgoing, size, length int64) (err error) {
+	sent, next := int64(0), spool.Store
+	defer func() { b.spool.Repay(&b.batch, sent, next) }() // whatever happens: the thread waits for it
+	sent, next, err = x.sendNow(b, size, length)
 	return err
 }
 
@@ -22,7 +23,7 @@ func (x *exchange) sendLent(b *outgoing, size, length int64) error {
 func (x *exchange) sendNow(b *outgoing, size, length int64) (sent int64, next spool.Next, err error) {
 	c, begun := x.conn, time.Now()
 	parts := append(b.vectors[:0], b.unsent, b.batch.Vectors[0][:size])
-	n, err := c.sock.WriteNow(&parts, true)
+	n, err := c.sock.WriteNow(&parts, b.batch.More.Follows())
 	ahead := min(n, int64(len(b.unsent)))
 	b.unsent = b.unsent[ahead:]
 	sent, next = n-ahead, spool.Store

@@ -28,6 +28,8 @@ type lender struct {
 	lent int  // bytes that the source has sent
 }
 
+func (l *lender) Follows() bool { return l.rest != "" }
+
 // SendTo sends as a pipe would, in small pieces.
 func (l *lender) SendTo(socket int, most int64) (sent int64, next spool.Next, err error) {
 	for l.rest != "" && sent < most {

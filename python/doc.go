@@ -38,6 +38,7 @@
 //	ERROR    21  marshal (text: str,): failed before HEAD.
 //	WANT     22  empty: send the descriptor of the request's body now.
 //	IDLE     23  empty: the thread is back and takes the next request.
+//	SHARED   24  size u32: as many bytes at the beginning of the slot's area are the next of the body, in place of a CHUNK.
 //
 // flag 1 FREE on RESPONSE, END, ABORT and ERROR says that the thread is back already and no IDLE follows. Without it the
 // response is over but the thread is still busy (it runs the iterable's close(), say), and IDLE follows. An answer that is
@@ -95,6 +96,11 @@
 // Each thread writes the number of a request, counted as CANCEL counts, into memory that it shares with Go, just before it
 // calls the application for it: a u32 for each slot, in the machine's own order. When a worker has died that tells which of
 // its requests had begun.
+//
+// Behind those numbers, in the same file, each thread may have an area, for large pieces of answers. They follow two parts
+// that are rounded up to 64 KiB: the numbers, and for each slot a u32 in which Go counts the SHARED that it has taken out of
+// the slot's area. A thread writes to its area only when that is how many it has sent. Where the file ends with the numbers
+// there are no areas.
 //
 // The end of the control stream means that the master is gone: the worker exits at once.
 //

@@ -29,6 +29,7 @@ const (
 	KindError    Kind = 21
 	KindWant     Kind = 22
 	KindIdle     Kind = 23
+	KindShared   Kind = 24
 
 	KindSources   Kind = 31 // Go, control
 	KindBoot      Kind = 32
@@ -54,7 +55,7 @@ const (
 var kindNames = map[Kind]string{
 	KindRequest:  "REQUEST",
 	KindResponse: "RESPONSE", KindHead: "HEAD", KindChunk: "CHUNK", KindEnd: "END", KindAbort: "ABORT",
-	KindError: "ERROR", KindWant: "WANT", KindIdle: "IDLE",
+	KindError: "ERROR", KindWant: "WANT", KindIdle: "IDLE", KindShared: "SHARED",
 	KindSources: "SOURCES", KindBoot: "BOOT", KindCancel: "CANCEL", KindDrain: "DRAIN", KindRecall: "RECALL",
 	KindInterrupt: "INTERRUPT", KindFork: "FORK", KindServing: "SERVING", KindStack: "STACK", KindPing: "PING",
 	KindReady: "READY", KindFailed: "FAILED", KindRecalled: "RECALLED", KindInterrupted: "INTERRUPTED",
@@ -113,6 +114,14 @@ func ParseHead(b []byte) (FrameHead, error) {
 		return h, fmt.Errorf("frame %v of %d bytes: more than %d", h.Kind, h.Length, MaxPayload)
 	}
 	return h, nil
+}
+
+// ParseShared reads the payload of SHARED: a number of bytes.
+func ParseShared(payload []byte) (int, error) {
+	if len(payload) != 4 {
+		return 0, fmt.Errorf("frame %v of %d bytes", KindShared, len(payload))
+	}
+	return int(binary.LittleEndian.Uint32(payload)), nil
 }
 
 // AppendFrame appends a whole frame to b.

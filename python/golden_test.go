@@ -86,7 +86,7 @@ func says(t *testing.T, kind string, payload []byte) any {
 	case "END", "WANT", "IDLE", "DRAIN", "SERVING", "STACK", "PING", "PONG":
 		require.Empty(t, payload)
 		return nil
-	case "BODY", "CHUNK": // bytes as they are
+	case "BODY", "CHUNK", "SHARED": // bytes as they are
 		return simple(payload)
 	}
 	v, err := ReadValue(payload)

@@ -19,10 +19,11 @@ type marks struct {
 
 const markSize = 4
 
-// newMarks makes the memory for a number of slots, and the file through which the worker gets at it.
-func newMarks(slots int) (_ *marks, theirs *os.File, err error) {
+// newMarks makes the memory for a number of slots, and the file through which the worker gets at it: with so much room
+// behind it.
+func newMarks(slots, room int) (_ *marks, theirs *os.File, err error) {
 	size := markSize * slots
-	file, err := sharedFile(size)
+	file, err := sharedFile(size + room)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make shared memory: %w", err)
 	}

@@ -6,6 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// canShareAreas says that workers may have areas.
+const canShareAreas = true
+
 // sharedFile returns a file of so many zeros that is nothing but memory. Its size is sealed: what the application does to
 // its descriptors must not take memory away that we read.
 func sharedFile(size int) (*os.File, error) {

@@ -81,7 +81,7 @@ func TestWhatALivingWorkerHasBegunIsNotKnown(t *testing.T) {
 
 func TestMarksOutliveTheirMemory(t *testing.T) {
 	for _, number := range []uint32{0, 1, 1<<31 + 1, 1<<32 - 1} {
-		m, theirs, err := newMarks(3)
+		m, theirs, err := newMarks(3, 0)
 		require.NoError(t, err)
 		_, err = theirs.WriteAt([]byte{byte(number), byte(number >> 8), byte(number >> 16), byte(number >> 24)}, 4)
 		require.NoError(t, err)
@@ -95,7 +95,7 @@ func TestMarksOutliveTheirMemory(t *testing.T) {
 }
 
 func TestMarksCannotBeTakenAway(t *testing.T) {
-	m, theirs, err := newMarks(3)
+	m, theirs, err := newMarks(3, 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { m.close(); assert.NoError(t, theirs.Close()) })
 	require.ErrorIs(t, theirs.Truncate(0), os.ErrPermission)

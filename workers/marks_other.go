@@ -7,6 +7,9 @@ import (
 	"os"
 )
 
+// canShareAreas says that workers may have areas: here they would lie on a disk.
+const canShareAreas = false
+
 // sharedFile returns an unlinked temporary file of so many zeros, whose memory processes may share.
 func sharedFile(size int) (*os.File, error) {
 	file, err := os.CreateTemp("", "forebay-marks-")

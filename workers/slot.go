@@ -213,8 +213,31 @@ func (s *Slot) Receive(deadline time.Time) (python.Frame, error) {
 	return python.Frame{Kind: head.Kind, Flags: head.Flags, Payload: payload}, nil
 }
 
+// Shared returns the piece of the body that a SHARED says to be in the slot's area. It is the caller's until Taken, and
+// for as long as the slot lives.
+func (s *Slot) Shared(frame python.Frame) ([]byte, error) {
+	size, err := python.ParseShared(frame.Payload)
+	if err == nil && (s.worker.areas == nil || size > s.worker.areas.size) {
+		err = fmt.Errorf("%d bytes are not shared with it", size)
+	}
+	if err != nil {
+		return nil, s.Broken(err)
+	}
+	return s.worker.areas.of(s.index, len(s.worker.slots))[:size], nil
+}
+
+// Taken says that the piece of a SHARED is not needed any more.
+func (s *Slot) Taken() {
+	if s.worker.areas != nil {
+		s.worker.areas.taken(s.index)
+	}
+}
+
 // AtHand reports whether something of the next frame is here already, so that it will not be long until it has come.
 func (s *Slot) AtHand() bool { return s.w-s.r > python.HeadSize }
+
+// Follows reports whether something of the CHUNK that Receive returned last was not read yet.
+func (s *Slot) Follows() bool { return s.chunkLeft > 0 }
 
 // Unread returns how many bytes of the CHUNK that Receive returned last were not read yet.
 func (s *Slot) Unread() int { return s.chunkLeft }

@@ -20,9 +20,9 @@ func newRequest(method, target, body string) *python.Request {
 }
 
 func newFileRequest(method, target string, body python.Body) *python.Request {
-	path, _, _ := strings.Cut(target, "?")
+	path, query, _ := strings.Cut(target, "?")
 	return python.NewRequest(&python.Meta{
-		Method: []byte(method), Target: []byte(target), Path: []byte(path), Protocol: []byte("HTTP/1.1"), Scheme: "http",
+		Method: []byte(method), Target: []byte(target), Path: []byte(path), Query: []byte(query), Protocol: []byte("HTTP/1.1"), Scheme: "http",
 		RequestID: []byte("id of " + target), HasLength: body.Size > 0,
 	}, body, nil)
 }

@@ -10,8 +10,8 @@ import (
 	"forebay/python/spool"
 )
 
-// CanSplice says that SendTo moves something.
-const CanSplice = true
+// CanLend says that a slot is a source that sends something.
+const CanLend = true
 
 // SendTo moves bytes of the current CHUNK from the pipe to a socket, without copying them: see spool.Source. It is for whom
 // the slot's owner has lent the chunk to, and meanwhile the owner does nothing with the slot.
@@ -37,8 +37,10 @@ func (s *Slot) SendTo(socket int, most int64) (sent int64, next spool.Next, err 
 
 // ending reports whether the next frame is here already, and is an END.
 func (s *Slot) ending() bool {
-	s.makeRoom(python.HeadSize)
-	s.w += s.in.ReadNow(s.buf[s.w:])
+	if s.w-s.r < python.HeadSize {
+		s.makeRoom(python.HeadSize)
+		s.w += s.in.ReadNow(s.buf[s.w:])
+	}
 	if s.w-s.r < python.HeadSize {
 		return false
 	}

@@ -4,8 +4,8 @@ package workers
 
 import "forebay/python/spool"
 
-// CanSplice says that SendTo moves something.
-const CanSplice = false
+// CanLend says that a slot is a source that sends something.
+const CanLend = false
 
 // SendTo moves nothing: see spool.Source.
 func (s *Slot) SendTo(int, int64) (int64, spool.Next, error) { return 0, spool.Store, nil }

@@ -122,7 +122,7 @@ func (g *generation) start(ctx context.Context, id int) (w *Worker, told []byte,
 	var theirs ends // the worker's
 	defer theirs.close()
 	_ = kernel() // from now on it counts whom it kills
-	if err = w.connect(g.cfg.Threads, &theirs); err == nil {
+	if err = w.connect(g.cfg.Threads, areaSize(g.cfg.Processes*g.cfg.Threads), &theirs); err == nil {
 		told, err = g.launch(ctx, w, &theirs)
 	}
 	if err != nil {
@@ -181,7 +181,7 @@ func (g *generation) spawn(theirs *ends) (*os.Process, error) {
 
 // connect makes what leads to a worker, and adds its ends to theirs: those for control and for each thread, the pipe for
 // stacks and the memory for marks. Their order is python.Boot.For's.
-func (w *Worker) connect(threads int, theirs *ends) error {
+func (w *Worker) connect(threads, area int, theirs *ends) error {
 	if err := w.process.connect(theirs); err != nil {
 		return err
 	}
@@ -196,11 +196,28 @@ func (w *Worker) connect(threads int, theirs *ends) error {
 	}
 	w.dumps = dumps
 	theirs.files = append(theirs.files, end)
-	if w.marks, end, err = newMarks(threads); err != nil {
+	if end, err = w.share(threads, area); err != nil {
 		return err
 	}
 	theirs.files = append(theirs.files, end)
 	return nil
+}
+
+// share makes the memory that the worker shares with us, and the file through which it gets at it: marks, and behind them
+// areas of that size, if it is not 0.
+func (w *Worker) share(threads, area int) (theirs *os.File, err error) {
+	room := 0
+	if area > 0 {
+		room = 2*aligned(markSize*threads) - markSize*threads + threads*area
+	}
+	if w.marks, theirs, err = newMarks(threads, room); err != nil || area == 0 {
+		return theirs, err
+	}
+	if w.areas, err = newAreas(theirs, threads, area); err != nil {
+		_ = theirs.Close() // it is empty
+		return nil, err
+	}
+	return theirs, nil
 }
 
 // addSlot makes the three ways to a thread.

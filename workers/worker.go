@@ -30,6 +30,7 @@ type Worker struct {
 	asking     sync.Mutex          // for stacks
 	stacks     chan []python.Stack // what the worker says to that; one entry
 	marks      *marks              // what its threads have begun
+	areas      *areas              // for large answers of its threads, or nil
 	large      *spool.Budget       // for wide pipes
 
 	state  atomic.Int32

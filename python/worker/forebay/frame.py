@@ -22,6 +22,7 @@ ABORT = 20
 ERROR = 21
 WANT = 22
 IDLE = 23
+SHARED = 24
 
 # From the master, on the control socket.
 BOOT = 32
@@ -47,6 +48,8 @@ PONG = 55
 FREE = 1  # on RESPONSE, END, ABORT and ERROR: the thread is back, no IDLE follows
 REQUEST_FILE = 1  # on REQUEST: the body is in a file, to be had for a WANT
 HEADER_FILE = 2  # on HEADER: the body is in the file whose descriptor was sent ahead
+
+SIZE = struct.Struct("<I")  # the payload of SHARED
 
 _PONG = HEAD.pack(0, PONG, 0)
 

@@ -68,8 +68,8 @@ def main(control: socket.socket) -> None:
     else:
         app, hooks, modules = _prepare(control, boot)
     try:
-        begun = _marks(boot.get("marks"), len(boot["slots"]))
-        slots = [_open(*descriptors, mark) for descriptors, mark in zip(boot["slots"], begun)]
+        memory = _memory(boot.get("marks"), len(boot["slots"]))
+        slots = [_open(*descriptors, *shared) for descriptors, shared in zip(boot["slots"], memory)]
         dump = _dump_to(boot.get("dump"))
     except (OSError, ValueError) as error:  # ValueError: it is another file now, and too short
         _fail(control, _closed(boot, error))
@@ -223,20 +223,33 @@ def _fail(control: socket.socket, error: BaseException) -> NoReturn:
     os._exit(EXIT_NOT_LOADED)  # not sys.exit: it would wait for threads that half an application has started
 
 
-def _marks(descriptor: int | None, slots: int) -> list[Any]:
-    """Returns for each slot where its thread marks what it begins: memory that the master sees, also after our end."""
+def _memory(descriptor: int | None, slots: int) -> list[tuple[Any, Any, Any]]:
+    """Returns for each slot where its thread marks what it begins: memory that the master sees, also after our end. Then
+    its area, and where the master counts what it has taken out of that; None where there is none."""
     if not descriptor:
-        return [None] * slots
-    memory = memoryview(mmap.mmap(descriptor, 4 * slots)).cast("I")
+        return [(None, None, None)] * slots
+    numbers = 4 * slots
+    counts = -(-numbers // _ALIGNED) * _ALIGNED
+    size = max(numbers, os.fstat(descriptor).st_size)
+    memory = memoryview(mmap.mmap(descriptor, size))
     os.close(descriptor)  # the mapping has its own
-    return [memory[i : i + 1] for i in range(slots)]
+    begun = memory[:numbers].cast("I")
+    if size <= 2 * counts:
+        return [(begun[i : i + 1], None, None) for i in range(slots)]
+    taken, areas = memory[counts : counts + numbers].cast("I"), memory[2 * counts :]
+    area = len(areas) // slots
+    return [(begun[i : i + 1], areas[i * area : (i + 1) * area], taken[i : i + 1]) for i in range(slots)]
 
 
-def _open(requests: int, answers: int, files: int, begun: Any) -> Slot:
+# What the parts of the memory that is shared with the master are aligned to.
+_ALIGNED = 64 << 10
+
+
+def _open(requests: int, answers: int, files: int, begun: Any, area: Any = None, taken: Any = None) -> Slot:
     for descriptor in (requests, answers, files):
         os.set_inheritable(descriptor, False)
         os.set_blocking(descriptor, True)  # the master's side may have left it otherwise
-    return Slot(requests, answers, socket.socket(fileno=files), begun)
+    return Slot(requests, answers, socket.socket(fileno=files), begun, area, taken)
 
 
 def _forget_in_children(control: socket.socket, slots: list[Slot]) -> None:

@@ -11,7 +11,7 @@ from .app import Application
 from .environ import Environ
 from .fields import Fields, check, content_length, plain
 from .files import FileWrapper, Region
-from .frame import ABORT, CHUNK, END, ERROR, FREE, HEADER, HEADER_FILE, RESPONSE
+from .frame import ABORT, CHUNK, END, ERROR, FREE, HEADER, HEADER_FILE, RESPONSE, SHARED
 from .gate import NOBODY
 from .slot import ClientGone, Slot
 
@@ -21,6 +21,9 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 SMALL = 64 << 10
 # How many chunks of a long list go in one system call. The kernel takes 1024 pieces, and each chunk is two.
 _AT_ONCE = 256
+
+# A chunk of so many bytes is shared with the master, if it can be.
+_WORTH_SHARING = 32 << 10
 
 _NO_BODY = ("204", "304")
 
@@ -153,7 +156,7 @@ class Response:
             self._check_client()
             for chunk in chunks[start : start + _AT_ONCE]:
                 if chunk:
-                    parts += _chunk(chunk)
+                    parts += self._chunk(chunk)
             if start + _AT_ONCE < len(chunks):
                 self._send(parts)
                 parts = []
@@ -250,16 +253,16 @@ class Response:
         elif len(chunk) <= SMALL:
             self._send_whole(chunk)
         else:
-            parts = [self._encode(HEADER, 0), *_chunk(chunk), _end(self.flags)]
+            parts = [self._encode(HEADER, 0), *self._chunk(chunk), _end(self.flags)]
             self.over = True
             self._send(parts)
 
     def _send_chunk(self, chunk: bytes) -> None:
         self._check_client()
         if self.begun:
-            self._send(_chunk(chunk))
+            self._send(self._chunk(chunk))
         else:
-            self._send([self._encode(HEADER, 0), *_chunk(chunk)])
+            self._send([self._encode(HEADER, 0), *self._chunk(chunk)])
 
     def _send_region(self, region: Region) -> None:
         length = content_length(self.fields)
@@ -279,6 +282,16 @@ class Response:
         self.begun = True
         self.slot.send_parts(parts)
 
+    def _chunk(self, chunk: bytes) -> Sequence[Any]:
+        if len(chunk) >= _WORTH_SHARING:
+            size = self.slot.share(chunk)
+            if size:
+                shared = frame.HEAD.pack(frame.SIZE.size, SHARED, 0) + frame.SIZE.pack(size)
+                if size == len(chunk):
+                    return (shared,)
+                return shared, frame.HEAD.pack(len(chunk) - size, CHUNK, 0), memoryview(chunk)[size:]
+        return frame.HEAD.pack(len(chunk), CHUNK, 0), chunk
+
     def _check_client(self) -> None:
         if self.slot.client_gone():
             raise ClientGone("client gone")
@@ -287,10 +300,6 @@ class Response:
 def _check_chunk(chunk: object) -> None:
     if not isinstance(chunk, bytes):
         raise TypeError(f"the body has a chunk of type {type(chunk).__name__}, not bytes")
-
-
-def _chunk(chunk: bytes) -> tuple[bytes, bytes]:
-    return frame.HEAD.pack(len(chunk), CHUNK, 0), chunk
 
 
 def _end(flags: int) -> bytes:

@@ -57,10 +57,19 @@ class Slot:
         "closing",
         "closed",
         "begun",
+        "area",
+        "taken",
+        "shared",
     )
 
     def __init__(
-        self, requests: int, answers: int, files: socket.socket, begun: MutableSequence[int] | None = None
+        self,
+        requests: int,
+        answers: int,
+        files: socket.socket,
+        begun: MutableSequence[int] | None = None,
+        area: memoryview | None = None,
+        taken: Sequence[int] = (),
     ) -> None:
         self.requests = requests
         self.answers = answers
@@ -80,6 +89,10 @@ class Slot:
         # The last request that the application was called for, as its only item. The master reads it when this process
         # has died: what was not begun, another worker may run.
         self.begun: MutableSequence[int] = [0] if begun is None else begun
+        # Memory that the master sees, how often it has taken what was there, and how often something was put there.
+        self.area = area
+        self.taken = taken
+        self.shared = 0
 
     def take(self) -> Frame | None:
         """Waits for the next request and begins it. None says that the master has closed the slot."""
@@ -193,6 +206,17 @@ class Slot:
                 sent -= len(part)
         except OSError as error:
             raise ClientGone("client gone") from error
+
+    def share(self, data: bytes) -> int:
+        """Puts the beginning of data where the master can read it, and returns how much that was: 0 if it has not taken
+        what was there before."""
+        area = self.area
+        if area is None or self.taken[0] != self.shared:
+            return 0
+        size = min(len(data), len(area))
+        area[:size] = data if size == len(data) else memoryview(data)[:size]
+        self.shared = (self.shared + 1) & COUNT
+        return size
 
     def send_with_file(self, data: bytes, descriptor: int) -> None:
         """Sends data, and ahead of it the descriptor of a file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
 import marshal
 import os
@@ -25,6 +26,7 @@ NAMES = {
     frame.ERROR: "ERROR",
     frame.WANT: "WANT",
     frame.IDLE: "IDLE",
+    frame.SHARED: "SHARED",
 }
 
 PLAIN = [("Content-Type", "text/plain")]
@@ -65,6 +67,11 @@ class Conversation(unittest.TestCase):
         worker.close()
         for each in (self.master, self.files, self.slot):
             self.addCleanup(each.close)
+
+    def share(self, size: int) -> None:
+        """Gives the slot an area of so many bytes."""
+        self.taken = array.array("I", [0])
+        self.slot.area, self.slot.taken = memoryview(bytearray(size)), self.taken
 
     def ask(self, app: Any, body: bytes = b"", **more: Any) -> list[Answer]:
         self.master.sendall(frame.encode(frame.REQUEST, 0, (get(**more), body)))
@@ -114,7 +121,11 @@ class Conversation(unittest.TestCase):
         while len(payload) < length:
             payload += self.master.recv(length - len(payload))
         value: Any = payload
-        if kind != frame.CHUNK:
+        if kind == frame.SHARED:
+            assert self.slot.area is not None
+            value = bytes(self.slot.area[: frame.SIZE.unpack(payload)[0]])
+            self.taken[0] += 1
+        elif kind != frame.CHUNK:
             value = marshal.loads(payload) if payload else None
         return Answer(NAMES[kind], flags, value, descriptors[0] if descriptors else None)
 
@@ -127,6 +138,6 @@ class Conversation(unittest.TestCase):
         for answer in answers:
             if answer.kind == "RESPONSE":
                 whole += answer.value[2]
-            elif answer.kind == "CHUNK":
+            elif answer.kind in ("CHUNK", "SHARED"):
                 whole += answer.value
         return whole

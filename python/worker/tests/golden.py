@@ -20,13 +20,14 @@ TO_MASTER = "to master"
 KINDS = {
     "REQUEST": 1,
     "RESPONSE": 16, "HEAD": 17, "CHUNK": 18, "END": 19, "ABORT": 20, "ERROR": 21, "WANT": 22, "IDLE": 23,
+    "SHARED": 24,
     "SOURCES": 31, "BOOT": 32, "CANCEL": 33, "DRAIN": 34, "RECALL": 35, "INTERRUPT": 36, "FORK": 37, "SERVING": 38, "STACK": 39,
     "PING": 40,
     "READY": 48, "FAILED": 49, "RECALLED": 50, "INTERRUPTED": 51, "FORKED": 52, "MODULES": 53, "STACKS": 54, "PONG": 55,
 }  # fmt: skip
 
 # Kinds whose payload is bytes as they are, or nothing. All others are marshal.
-RAW = {"CHUNK"}
+RAW = {"CHUNK", "SHARED"}
 EMPTY = {"END", "WANT", "IDLE", "DRAIN", "SERVING", "STACK", "PING", "PONG"}
 
 
@@ -117,6 +118,7 @@ FRAMES: dict[str, Golden] = {
     "head": Golden(TO_MASTER, "HEAD", 0, ("200 OK", [("Content-Type", "text/event-stream")])),
     "head_file": Golden(TO_MASTER, "HEAD", 2, ("200 OK", [("Content-Type", "video/mp4")], "5000000000", "123")),
     "chunk": Golden(TO_MASTER, "CHUNK", 0, b"data: tick\n\n\x00\xff"),
+    "shared": Golden(TO_MASTER, "SHARED", 0, b"\x02\x01\x10\x00"),
     "end": Golden(TO_MASTER, "END", 0, None),
     "end_free": Golden(TO_MASTER, "END", 1, None),
     "abort": Golden(TO_MASTER, "ABORT", 0, ("client gone",)),

@@ -43,18 +43,33 @@ class SharedMemory(unittest.TestCase):
     def test_each_slot_has_its_own_place(self) -> None:
         with tempfile.TemporaryFile() as file:
             file.truncate(12)
-            first, second, third = loop._marks(os.dup(file.fileno()), 3)
+            (first, *none), (second, *_), (third, *_) = loop._memory(os.dup(file.fileno()), 3)
             first[0], third[0] = 0x01020304, 0xFFFFFFFF
             self.assertEqual((first[0], second[0], third[0]), (0x01020304, 0, 0xFFFFFFFF))
             file.seek(0)
             self.assertEqual(memoryview(file.read()).cast("I").tolist(), [0x01020304, 0, 0xFFFFFFFF])
+            self.assertEqual(none, [None, None])
+
+    def test_areas_stand_behind_the_marks(self) -> None:
+        part, size = 64 << 10, 128 << 10
+        with tempfile.TemporaryFile() as file:
+            file.truncate(2 * part + 2 * size)
+            (_, first, taken), (begun, second, _) = loop._memory(os.dup(file.fileno()), 2)
+            self.assertEqual((len(first), len(second)), (size, size))
+            begun[0], taken[0], first[:3], second[-3:] = 1, 2, b"abc", b"xyz"
+            file.seek(0)
+            whole = file.read()
+            self.assertEqual(memoryview(whole)[:8].cast("I").tolist(), [0, 1])
+            self.assertEqual(memoryview(whole)[part : part + 8].cast("I").tolist(), [2, 0])
+            self.assertEqual(whole[2 * part :][:3], b"abc")
+            self.assertEqual(whole[-3:], b"xyz")
 
     def test_without_memory_there_is_none(self) -> None:
-        self.assertEqual(loop._marks(0, 2), [None, None])
+        self.assertEqual(loop._memory(0, 2), [(None, None, None)] * 2)
 
     def test_memory_that_is_too_short(self) -> None:
         with tempfile.TemporaryFile() as file, self.assertRaises(ValueError):
-            loop._marks(os.dup(file.fileno()), 3)
+            loop._memory(os.dup(file.fileno()), 3)
 
 
 if __name__ == "__main__":

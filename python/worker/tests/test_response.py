@@ -80,6 +80,34 @@ class TestWholeResponses(Conversation):
         self.assertEqual(answers[-1], Answer("END", FREE, None))
         self.assertEqual(self.body(answers), b"".join(chunks))
 
+    def test_large_chunk_is_shared_as_far_as_there_is_room(self) -> None:
+        self.share(100_000)
+        body = bytes(range(250)) * 1000
+        for size, kinds in ((100_000, ["SHARED"]), (100_001, ["SHARED", "CHUNK"]), (250_000, ["SHARED", "CHUNK"])):
+            answers = self.ask(answering([body[:size]]))
+            self.assertEqual(self.kinds(answers), ["HEAD", *kinds, "END"])
+            self.assertEqual(self.body(answers), body[:size])
+            self.assertEqual(answers[-1], Answer("END", FREE, None))
+
+    def test_what_was_not_taken_is_not_written_over(self) -> None:
+        self.share(100_000)
+        chunks = [b"a" * 50_000, b"b" * 50_000, b"c"]
+        answers = self.ask(answering(chunks))
+        self.assertEqual(self.kinds(answers), ["HEAD", "SHARED", "CHUNK", "CHUNK", "END"])
+        self.assertEqual(self.body(answers), b"".join(chunks))
+        self.taken[0] = 0
+        self.assertEqual(self.kinds(self.ask(answering(chunks))), ["HEAD", "CHUNK", "CHUNK", "CHUNK", "END"])
+
+    def test_small_chunks_are_not_shared(self) -> None:
+        self.share(100_000)
+        self.assertEqual(self.kinds(self.ask(answering(Body(b"x" * 1000)))), ["HEAD", "CHUNK", "END", "IDLE"])
+
+    def test_counts_of_what_is_shared_go_round(self) -> None:
+        self.share(100_000)
+        self.slot.shared = self.taken[0] = 0xFFFFFFFF
+        self.slot.share(b"x")
+        self.assertEqual(self.slot.shared, 0)
+
     def test_list_of_more_chunks_than_one_system_call_takes(self) -> None:
         chunks = [b"%100d" % number for number in range(1500)]
         self.assertEqual(self.body(self.ask(answering(chunks))), b"".join(chunks))
