@@ -91,7 +91,7 @@ func (m *mapping) listed(dir string, entry fs.DirEntry) (listed, bool) {
 		return listed{}, false
 	case info.IsDir():
 		return listed{Name: name, Type: typeDirectory, Modified: info.ModTime().UTC().Truncate(time.Second)}, true
-	case info.Mode().IsRegular() && hasExtension(name, m.Extensions):
+	case info.Mode().IsRegular() && m.allows(dir+name):
 		size := info.Size()
 		return listed{name, typeFile, &size, info.ModTime().UTC().Truncate(time.Second)}, true
 	}

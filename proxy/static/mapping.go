@@ -72,18 +72,26 @@ func (m *mapping) typeOf(name string) string {
 func (m *mapping) open(target string, now time.Time) (*entry, error) {
 	name := target[len(m.Prefix):]
 	if name != "" && !strings.HasSuffix(name, "/") {
-		if !hasExtension(name, m.Extensions) {
+		if !m.allows(name) {
 			return m.openDirectory(name)
 		}
 		return m.newEntry(target, name, now)
 	}
 	for _, index := range m.Index {
+		if !m.allows(name + index) {
+			continue
+		}
 		e, err := m.newEntry(target, name+index, now)
 		if err == nil || !isAbsent(err) {
 			return e, err
 		}
 	}
 	return m.openDirectory(strings.TrimSuffix(name, "/"))
+}
+
+// allows reports whether a file may be served by its name. Those that the mapping names for paths without a file always may.
+func (m *mapping) allows(name string) bool {
+	return hasExtension(name, m.Extensions) || name == m.Fallback || name == m.NotFound
 }
 
 // openDirectory returns errDirectory if the name is one.
@@ -107,7 +115,7 @@ func (m *mapping) hasIndex(name string) bool {
 		return true
 	}
 	for _, index := range m.Index {
-		if info, err := fs.Stat(m.FS, name+"/"+index); err == nil && info.Mode().IsRegular() {
+		if info, err := fs.Stat(m.FS, name+"/"+index); err == nil && info.Mode().IsRegular() && m.allows(name+"/"+index) {
 			return true
 		}
 	}

@@ -63,6 +63,17 @@ func TestOptionsOfAMapping(t *testing.T) {
 			"/s/": {200, "home"}, "/s/img/a.png": {200, "picture"}, "/s/README": absent, "/s/app/main.htm": absent, "/s/docs": {301, ""},
 			"/s/folder.png": absent, "/s/folder.png/a.png": {200, "inside"},
 		}},
+		"extensions that an index has not": {func(s *config.Static) {
+			s.Extensions, s.Index = []string{"png", "htm"}, []string{"index.html", "main.htm"}
+		}, map[string]want{
+			"/s/": absent, "/s/docs/": absent, "/s/docs": absent, "/s/app/": {200, "main"}, "/s/app": {301, ""},
+		}},
+		"extensions that the pages named beside them have not": {func(s *config.Static) { s.Extensions, s.Fallback = []string{"png"}, "index.html" }, map[string]want{
+			"/s/": {200, "home"}, "/s/shop": {200, "home"}, "/s/docs/": {200, "home"}, "/s/README": {200, "home"}, "/s/img/a.png": {200, "picture"},
+		}},
+		"extensions that the page of 404 has not": {func(s *config.Static) { s.Extensions, s.NotFound = []string{"png"}, "404.html" }, map[string]want{
+			"/s/x": {404, "lost"}, "/s/docs/": {404, "lost"}, "/s/img/a.png": {200, "picture"},
+		}},
 		"extensions in another case": {func(s *config.Static) { s.Extensions = []string{"png"} }, map[string]want{"/s/img/A.PNG": absent}},
 	}
 	for name, tt := range tests {
