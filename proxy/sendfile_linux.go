@@ -66,22 +66,29 @@ func (c *conn) awaitRoom() error {
 // is one that is not intact any longer, which is asked after the client had to be waited for; intact may be nil.
 func (c *conn) sendFile(file *os.File, intact func() bool, offset, count int64, sent *int64) error {
 	c.sock.Leave() // the disk may have to be waited for
-	return c.sendBy(unix.Sendfile, file, intact, offset, count, sent)
+	return c.sendBy(unix.Sendfile, file, &taking{intact: intact}, offset, count, sent)
 }
 
 // sendPages is sendFile for what lies in memory.
 func (c *conn) sendPages(file *os.File, intact func() bool, offset, count int64, sent *int64) error {
-	return c.sendBy(reactor.SendPages, file, intact, offset, count, sent)
+	return c.sendBy(reactor.SendPages, file, &taking{intact: intact}, offset, count, sent)
 }
 
 // sendfile is unix.Sendfile.
 type sendfile func(to, from int, offset *int64, count int) (int, error)
 
-func (c *conn) sendBy(send sendfile, file *os.File, intact func() bool, offset, count int64, sent *int64) error {
+func (c *conn) sendBy(send sendfile, file *os.File, t *taking, offset, count int64, sent *int64) error {
 	source := int(file.Fd())
 	for count > 0 {
+		piece := min(count, sendPiece)
+		if t.isSlow() {
+			if count <= lastPiece {
+				return c.sendLast(file, t.intact, offset, count, sent)
+			}
+			piece = min(piece, count-lastPiece)
+		}
 		begun := c.renew()
-		n, err := c.sendSome(send, source, intact, offset, min(count, sendPiece))
+		n, err := c.sendSome(send, source, t, offset, piece)
 		offset, count, *sent = offset+n, count-n, *sent+n
 		if err == nil {
 			c.took(begun, int(n))
@@ -100,8 +107,8 @@ func (c *conn) sendBy(send sendfile, file *os.File, intact func() bool, offset, 
 // sendPiece is how much of a file one write deadline is for.
 const sendPiece = 1 << 20
 
-// sendSome sends up to count bytes, until the write deadline.
-func (c *conn) sendSome(send sendfile, source int, intact func() bool, offset, count int64) (total int64, err error) {
+// sendSome sends up to count bytes, until the write deadline, or until the client turns out to be slow.
+func (c *conn) sendSome(send sendfile, source int, t *taking, offset, count int64) (total int64, err error) {
 	for total < count {
 		at := offset + total
 		n, err := send(c.entry.FD, source, &at, int(count-total))
@@ -110,11 +117,8 @@ func (c *conn) sendSome(send sendfile, source int, intact func() bool, offset, c
 			total += int64(n)
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
-			if err := c.awaitRoom(); err != nil {
+			if err := t.wait(c.awaitRoom); err != nil || t.isSlow() {
 				return total, err
-			}
-			if intact != nil && !intact() {
-				return total, reply.ErrChanged
 			}
 		case err != nil:
 			return total, os.NewSyscallError("sendfile", err)
