@@ -33,7 +33,7 @@ type Kit struct {
 const (
 	buildTimeout   = 10 * time.Minute
 	installTimeout = 5 * time.Minute
-	versionTimeout = 10 * time.Second
+	versionTimeout = time.Minute // on a machine that is busy with other things an import may take long
 )
 
 // Prepare builds and installs what is missing for the chosen peers and tools. The caller cleans the kit, also when this
@@ -308,6 +308,9 @@ func output(ctx context.Context, limit time.Duration, argv ...string) (string, e
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, argv[0], argv[1:]...).Output()
+	if err != nil && ctx.Err() != nil {
+		return "", fmt.Errorf("%s: %w", strings.Join(argv, " "), ctx.Err())
+	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return "", fmt.Errorf("%s: %w\n%s", strings.Join(argv, " "), err, exit.Stderr)
 	}
