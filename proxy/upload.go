@@ -247,6 +247,7 @@ const grantStep int64 = 32 << 10
 
 // toFile writes data behind the rest of the body, which moves to the file if it was in memory.
 func (x *exchange) toFile(data []byte) error {
+	x.conn.sock.Leave() // the disk may have to be waited for, and a line in the log that says that it is full
 	u := &x.upload
 	if u.file == nil {
 		file, err := spool.TempFile(x.rules.cfg.TempDir)
