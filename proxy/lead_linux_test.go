@@ -53,3 +53,21 @@ func waitsForLog() bool {
 	stacks := make([]byte, 1<<20)
 	return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "proxy.(*safeBuffer).Write")
 }
+
+// TestWithoutALoopForQuietConnections, as where the kernel has no memory for it: a silent client has a goroutine of its own,
+// and nobody is busy with it.
+func TestWithoutALoopForQuietConnections(t *testing.T) {
+	f := startFront(t, &application{}).hasten(10 * time.Millisecond)
+	f.proxy.quiet.End()
+	c := f.dial()
+	for range 3 {
+		c.open()
+		require.Eventually(t, waitsForClient, patience, time.Millisecond)
+	}
+}
+
+// waitsForClient reports whether a connection has a goroutine that waits for its client.
+func waitsForClient() bool {
+	stacks := make([]byte, 1<<20)
+	return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "reactor.(*gate).block")
+}
