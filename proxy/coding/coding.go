@@ -62,7 +62,7 @@ func (w *weights) read(list []byte) {
 		var element []byte
 		element, list, _ = bytes.Cut(list, []byte{','})
 		name, params, _ := bytes.Cut(element, []byte{';'})
-		weight := weightOf(params) + 1
+		weight := Weight(params) + 1
 		switch name = bytes.TrimSpace(name); {
 		case python.EqualFold(name, "br"):
 			w.of[Brotli] = weight
@@ -92,8 +92,9 @@ func (w *weights) accepted() (a Accepted) {
 	return a
 }
 
-// weightOf is the weight that parameters give, in thousandths (RFC 9110, section 12.4.2). One that cannot be read is 0.
-func weightOf(params []byte) uint16 {
+// Weight is the weight that a parameter gives, in thousandths (RFC 9110, section 12.4.2); without one it is 1000. What cannot
+// be read is 0.
+func Weight(params []byte) uint16 {
 	params = bytes.TrimSpace(params)
 	if len(params) == 0 {
 		return 1000

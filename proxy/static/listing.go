@@ -1,7 +1,6 @@
 package static
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -96,16 +95,6 @@ func (m *mapping) listed(dir string, entry fs.DirEntry) (listed, bool) {
 		return listed{name, typeFile, &size, info.ModTime().UTC().Truncate(time.Second)}, true
 	}
 	return listed{}, false
-}
-
-// wantsJSON reports whether a client asks for JSON and not for a page.
-func wantsJSON(fields []python.Field) bool {
-	for i := range fields {
-		if python.EqualFold(fields[i].Name, "accept") {
-			return bytes.Contains(fields[i].Value, []byte("application/json")) && !bytes.Contains(fields[i].Value, []byte("text/html"))
-		}
-	}
-	return false
 }
 
 func listDocument(all []listed) []byte {
