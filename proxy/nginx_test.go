@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"fmt"
+	"hash/crc32"
 	"net"
 	"net/http"
 	"os"
@@ -59,10 +60,10 @@ http {
 type told struct {
 	status int
 	part   string
-	body   string
+	body   string // its length and its hash
 }
 
-func (t told) String() string { return fmt.Sprintf("%d %s %d bytes", t.status, t.part, len(t.body)) }
+func (t told) String() string { return fmt.Sprintf("%d %s %s", t.status, t.part, t.body) }
 
 // askStatic asks for /static/f with field lines, and tells the entity-tag too.
 func askStatic(t *testing.T, network, address, method string, lines ...string) (told, string) {
@@ -75,7 +76,7 @@ func askStatic(t *testing.T, network, address, method string, lines ...string) (
 	c.send(method + " /static/f HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + strings.Join(append(lines, "\r\n"), "\r\n"))
 	got := c.next(method)
 	require.NoError(t, got.err)
-	answer := told{got.StatusCode, got.Header.Get("Content-Range"), got.body}
+	answer := told{got.StatusCode, got.Header.Get("Content-Range"), fmt.Sprintf("%d bytes %08x", len(got.body), crc32.ChecksumIEEE([]byte(got.body)))}
 	switch {
 	case strings.HasPrefix(got.Header.Get("Content-Type"), "multipart/"):
 		answer.part, answer.body = "several", ""
@@ -103,12 +104,23 @@ var conditionalRequests = [][]string{
 	{"Range: bytes=0-9", "If-Range: TAG"}, {"Range: bytes=0-9", `If-Range: "x"`}, {"Range: bytes=0-9", "If-Range: W/TAG"},
 	{"Range: bytes=0-9", "If-Range: " + fileDate}, {"Range: bytes=0-9", "If-Range: " + earlierDate},
 	{"Range: bytes=0-9", "If-Range: " + laterDate}, {"Range: bytes=0-9", "If-None-Match: TAG"}, {"Range: bytes=2000-", `If-None-Match: "x"`},
+	{"Range: bytes=0-99999999999999999999"}, {"Range: bytes=99999999999999999999-"}, {"Range: bytes=0-5,3-8"}, {"Range: bytes=0-1,,3-4"},
+	{"Range: bytes=-99999999999999999999"}, {"Range: bytes=400000-"}, {"Range: bytes=400000-,400000-"}, {"Range: bytes=-1,0-0,500-"}, {"Range: BYTES=0-1"},
+	{`If-None-Match: "x"`, "If-None-Match: TAG"}, {`If-None-Match: ,"x" , TAG,`}, {"If-None-Match: x"}, {`If-Match: "x"`, "If-Match: TAG"},
+	{"If-Match: *", "If-None-Match: TAG"}, {"If-Match: TAG", "Range: bytes=0-1"}, {"If-Unmodified-Since: x"}, {"If-None-Match: *", "Range: bytes=400000-"},
+	{"If-Modified-Since: Sunday, 01-Mar-26 12:00:00 GMT"}, {"If-Modified-Since: Sun Mar  1 12:00:00 2026"},
 }
 
 // differences are the requests that forebay answers in another way, with what RFC 9110 says.
 var differences = map[string]string{
 	"Range: bytes=5-2":                                   "section 14.2: a Range that is not valid may be ignored; nginx answers 416",
 	"Range: bytes=x":                                     "section 14.2: as above",
+	"Range: bytes=0-99999999999999999999":                "section 14.1.2: a last position behind the end is that of the end; nginx answers 416",
+	"Range: bytes=-99999999999999999999":                 "section 14.1.2: a suffix longer than the file is all of it; nginx answers 416",
+	"Range: bytes=0-1,,3-4":                              "section 5.6.1: an element of a list may be empty; nginx answers 416",
+	`If-None-Match: "x", If-None-Match: TAG`:             "section 5.3: a list may be in several fields; nginx answers 400",
+	`If-Match: "x", If-Match: TAG`:                       "section 5.3: as above",
+	"If-Unmodified-Since: x":                             "section 13.1.4: what is no date is ignored; nginx answers 412",
 	"If-Modified-Since: " + laterDate:                    "section 13.1.3: 304 if it was not modified after the date; nginx wants the very date",
 	"If-Match: TAG, If-Unmodified-Since: " + earlierDate: "section 13.2.2: If-Unmodified-Since counts only without If-Match; nginx asks both",
 }
@@ -116,11 +128,18 @@ var differences = map[string]string{
 // headDifference is that of HEAD: a Range is about GET.
 const headDifference = "section 14.2: a Range of another method than GET is ignored; nginx answers 206 or 416"
 
-// TestConditionsAreAnsweredAsByNginx, but for differences that the RFC explains.
+// TestConditionsAreAnsweredAsByNginx, but for differences that the RFC explains: for a file that is copied, one that is sent
+// from pages in memory, and one that is sent from where it lies.
 func TestConditionsAreAnsweredAsByNginx(t *testing.T) {
+	for name, size := range map[string]int{"small": 1000, "in pages": 20_000, "large": 300_000} {
+		t.Run(name, func(t *testing.T) { compareWithNginx(t, size) })
+	}
+}
+
+func compareWithNginx(t *testing.T, size int) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "f")
-	require.NoError(t, os.WriteFile(path, []byte(strings.Repeat("0123456789", 100)), 0o600))
+	require.NoError(t, os.WriteFile(path, []byte(strings.Repeat("0123456789", size/10)), 0o600))
 	date, err := http.ParseTime(fileDate)
 	require.NoError(t, err)
 	require.NoError(t, os.Chtimes(path, date, date))
