@@ -28,7 +28,7 @@ type lender struct {
 	lent int  // bytes that the source has sent
 }
 
-func (l *lender) Follows() bool { return l.rest != "" }
+func (l *lender) Unread() int { return len(l.rest) }
 
 // SendTo sends as a pipe would, in small pieces.
 func (l *lender) SendTo(socket int, most int64) (sent int64, next spool.Next, err error) {
@@ -105,7 +105,9 @@ func TestWhatTheThreadLendsIsTheBody(t *testing.T) {
 		"in several":                  {pieces: []string{body[:1000], body[1000:]}, length: "300000", want: body, lent: size - 2},
 		"more than Content-Length":    {pieces: []string{body, "more"}, length: "250000", want: body[:250_000], lent: 249_999},
 		"until the end, to 1.0":       {pieces: []string{body}, request: "GET / HTTP/1.0\r\n\r\n", want: body, lent: size - 1},
-		"without a length, in chunks": {pieces: []string{body}, want: body},
+		"without a length, in chunks": {pieces: []string{body}, want: body, lent: size - 1},
+		"in several chunks":           {pieces: []string{body[:1000], "x", body[1000:]}, want: body[:1000] + "x" + body[1000:], lent: size - 2},
+		"in chunks, its end is known": {l: lender{knows: true}, pieces: []string{"x", body}, want: "x" + body, lent: size - 1},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -133,14 +135,73 @@ func TestWhatTheThreadLendsIsTheBody(t *testing.T) {
 func TestASlowClientIsLentNothing(t *testing.T) {
 	const size = 32 << 20 // more than sockets hold
 	body := strings.Repeat("0123456789abcdef", size/16)
-	l := &lender{}
-	f := startFront(t, lending(t, l, []string{body}, "Content-Length", "33554432"))
-	c := f.dial().send(get)
-	l.finished(t)
-	assert.Less(t, l.lent, size)
-	answer := c.next("GET")
-	require.NoError(t, answer.err)
-	assert.True(t, answer.body == body)
+	for name, fields := range map[string][]string{"by length": {"Content-Length", "33554432"}, "in chunks": nil} {
+		t.Run(name, func(t *testing.T) {
+			l := &lender{}
+			f := startFront(t, lending(t, l, []string{body[:20<<20], body[20<<20 : 20<<20+1], body[20<<20+1:]}, fields...))
+			c := f.dial().send(get)
+			l.finished(t)
+			assert.Less(t, l.lent, size)
+			answer := c.next("GET")
+			require.NoError(t, answer.err)
+			assert.True(t, answer.body == body)
+			assert.Contains(t, f.linesNow(t, "\n"), `" 200 33554432 "`)
+		})
+	}
+}
+
+// A chunk that the client has taken only a part of goes on with what comes, whether that is lent or not, and what comes
+// behind it begins another one.
+func TestAChunkThatIsBegunGoesOn(t *testing.T) {
+	const begun = 8 << 20 // more than sockets hold
+	first := strings.Repeat("a", begun)
+	for name, write := range map[string]func(t *testing.T, l *lender){
+		"from the spool": func(t *testing.T, l *lender) { l.write(t, l.rest+"more") },
+		"in pieces":      func(t *testing.T, l *lender) { l.write(t, l.rest[:1000]); l.write(t, l.rest[1000:]+"more") },
+		"by another loan": func(t *testing.T, l *lender) {
+			early, late := l.rest[:len(l.rest)-2000], l.rest[len(l.rest)-2000:]
+			l.write(t, early)
+			l.taken(t)
+			l.rest = late[1:]
+			n, err := l.out.Lend([]byte(late[:1]), l)
+			assert.NoError(t, err)
+			l.write(t, late[n:1]+l.rest+"more")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := &lender{out: spool.New(spool.Limits{Memory: 1 << 16, File: 1 << 30, Dir: t.TempDir()}), done: make(chan struct{})}
+			f := startFront(t, answering(func() *python.Response {
+				resp := whole("200 OK", "")
+				resp.Stream = l.out
+				return resp
+			}))
+			c := f.dial().send(get)
+			l.rest = first[1:]
+			n, err := l.out.Lend([]byte(first[:1]), l)
+			require.NoError(t, err)
+			l.rest = first[n:1] + l.rest
+			require.NotEmpty(t, l.rest)
+			go func() { // ends with the body
+				defer close(l.done)
+				write(t, l)
+				l.out.End(nil)
+			}()
+			answer := c.next("GET")
+			require.NoError(t, answer.err)
+			assert.True(t, answer.body == first+"more")
+			l.finished(t)
+		})
+	}
+}
+
+func (l *lender) write(t *testing.T, text string) {
+	_, err := l.out.Write([]byte(text))
+	assert.NoError(t, err)
+}
+
+// taken waits until the client has had what was written.
+func (l *lender) taken(t *testing.T) {
+	assert.Eventually(t, l.out.Waited, patience, time.Millisecond)
 }
 
 // The body may end too early in the midst of a loan, and behind it.

@@ -21,7 +21,7 @@ func (x *exchange) answerStream(resp *python.Response, s said) error {
 	defer b.unwatch()
 	b.unsent = x.out // the head goes with what is there already
 	b.framing = x.out[len(x.out):]
-	if x.conn.sock != nil && !x.chunks() {
+	if x.conn.sock != nil {
 		b.borrows = true
 		b.spool.Borrow()
 	}
@@ -39,6 +39,8 @@ func (x *exchange) answerStream(resp *python.Response, s said) error {
 	case !errors.Is(err, io.EOF): // which can still be told if nothing has left
 		return err
 	case s.length > x.sent && x.started:
+		return errShort
+	case b.owed > 0: // the thread has said how long a chunk is, and has not kept it
 		return errShort
 	case s.length > 0:
 		return broken("a Content-Length of %d, and no body", s.length)
@@ -68,28 +70,36 @@ func (x *exchange) sendBatch(b *outgoing, length int64) error {
 	if b.batch.More != nil {
 		return x.sendLent(b, size, length)
 	}
-	chunked := x.chunks() && size > 0
-	if chunked {
-		b.unsent = append(strconv.AppendInt(b.unsent, size, 16), "\r\n"...)
-	}
-	err := x.sendVectors(b, size, chunked)
+	err := x.sendVectors(b, size)
 	b.release()
 	return err
 }
 
 // sendVectors sends the batch in one system call, if the client takes it.
-func (x *exchange) sendVectors(b *outgoing, size int64, chunked bool) error {
+func (x *exchange) sendVectors(b *outgoing, size int64) error {
+	chunked := x.chunks() && size > 0
+	if chunked && b.owed == 0 {
+		b.beginChunk(size)
+	}
 	b.vectors = append(b.vectors[:0], b.unsent)
-	left := size
+	framing, left := int64(len(b.unsent)), size
 	for _, v := range b.batch.Vectors {
 		v = v[:min(int64(len(v)), left)]
-		b.vectors = append(b.vectors, v)
 		left -= int64(len(v))
+		if chunked && int64(len(v)) > b.owed { // the end of a chunk that was lent, and the beginning of what is behind it
+			b.vectors = append(b.vectors, v[:b.owed], endOfChunk, chunkHead(int64(len(v))-b.owed+left))
+			v = v[b.owed:]
+			framing += int64(len(endOfChunk) + len(b.vectors[len(b.vectors)-1]))
+			b.owed = int64(len(v)) + left
+		}
+		b.vectors = append(b.vectors, v)
+		if chunked {
+			b.owed -= int64(len(v))
+		}
 	}
-	if chunked {
+	if chunked && b.owed == 0 {
 		b.vectors = append(b.vectors, endOfChunk)
 	}
-	framing := int64(len(b.unsent))
 	n, err := b.write(x.conn)
 	x.sent += min(max(0, n-framing), size)
 	return err
@@ -101,9 +111,18 @@ type outgoing struct {
 	batch   spool.Batch
 	unsent  []byte // framing that leaves with what comes next
 	framing []byte // room for it, behind the head, which the access log reads
+	owed    int64  // of the chunk that was begun, to a client that takes chunks
 	vectors net.Buffers
 	borrows bool // what the application's thread lends
 }
+
+// beginChunk begins a chunk of the chunked coding.
+func (b *outgoing) beginChunk(size int64) {
+	b.unsent = append(strconv.AppendInt(b.unsent, size, 16), endOfLine...)
+	b.owed = size
+}
+
+func chunkHead(size int64) []byte { return append(strconv.AppendInt(nil, size, 16), endOfLine...) }
 
 // take takes what is there of the body.
 func (b *outgoing) take(wait bool) error {

@@ -38,7 +38,7 @@
 //	ERROR    21  marshal (text: str,): failed before HEAD.
 //	WANT     22  empty: send the descriptor of the request's body now.
 //	IDLE     23  empty: the thread is back and takes the next request.
-//	SHARED   24  size u32: as many bytes at the beginning of the slot's area are the next of the body, in place of a CHUNK.
+//	SHARED   24  size u32, not 0: as many bytes at the beginning of the slot's area are the next of the body, in place of a CHUNK.
 //
 // flag 1 FREE on RESPONSE, END, ABORT and ERROR says that the thread is back already and no IDLE follows. Without it the
 // response is over but the thread is still busy (it runs the iterable's close(), say), and IDLE follows. An answer that is

@@ -97,7 +97,7 @@ func TestMoreThanAnAreaHoldsIsNonsense(t *testing.T) {
 	r := startPool(t, oneWorker(), grace, pythonProgram(t, "transfers"))
 	w := r.ready()
 	for name, payload := range map[string][]byte{
-		"too short": {1, 0, 0}, "too long": {1, 0, 0, 0, 0}, "too much": {1, 0, 16, 0}, "very much": {255, 255, 255, 255},
+		"too short": {1, 0, 0}, "nothing": {0, 0, 0, 0}, "too long": {1, 0, 0, 0, 0}, "too much": {1, 0, 16, 0}, "very much": {255, 255, 255, 255},
 	} {
 		_, err := w.Slots()[0].Shared(python.Frame{Kind: python.KindShared, Payload: payload})
 		assert.ErrorIs(t, err, ErrWorkerDied, name)

@@ -217,7 +217,7 @@ func (s *Slot) Receive(deadline time.Time) (python.Frame, error) {
 // for as long as the slot lives.
 func (s *Slot) Shared(frame python.Frame) ([]byte, error) {
 	size, err := python.ParseShared(frame.Payload)
-	if err == nil && (s.worker.areas == nil || size > s.worker.areas.size) {
+	if err == nil && (s.worker.areas == nil || size == 0 || size > s.worker.areas.size) {
 		err = fmt.Errorf("%d bytes are not shared with it", size)
 	}
 	if err != nil {
@@ -235,9 +235,6 @@ func (s *Slot) Taken() {
 
 // AtHand reports whether something of the next frame is here already, so that it will not be long until it has come.
 func (s *Slot) AtHand() bool { return s.w-s.r > python.HeadSize }
-
-// Follows reports whether something of the CHUNK that Receive returned last was not read yet.
-func (s *Slot) Follows() bool { return s.chunkLeft > 0 }
 
 // Unread returns how many bytes of the CHUNK that Receive returned last were not read yet.
 func (s *Slot) Unread() int { return s.chunkLeft }

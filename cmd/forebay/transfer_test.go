@@ -128,7 +128,7 @@ func TestASlowReaderHoldsNoThread(t *testing.T) {
 func TestLargeAnswersArriveWhole(t *testing.T) {
 	s := transfers(t)
 	const mebibyte = 1 << 20
-	for _, path := range []string{"/whole", "/pieces"} {
+	for _, path := range []string{"/whole", "/pieces", "/unknown"} {
 		for _, size := range []int{65537, 70_000, 80 << 10, 100_000, mebibyte - 200, mebibyte, mebibyte + 1, 5*mebibyte + 7} {
 			var want strings.Builder
 			for i := 0; want.Len() < size; i++ {

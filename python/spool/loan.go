@@ -2,8 +2,8 @@ package spool
 
 // Source is what a writer has not read yet itself, and what can go to a client's socket without passing through memory.
 type Source interface {
-	// Follows reports whether something is still to come of the piece.
-	Follows() bool
+	// Unread returns how many bytes are still to come of the chunk that the piece is the beginning of.
+	Unread() int
 	// SendTo sends up to most bytes to a socket that does not block, and returns how many that were and what comes next. It
 	// waits neither for the client nor for more to send. The error is the socket's.
 	SendTo(socket int, most int64) (sent int64, next Next, err error)

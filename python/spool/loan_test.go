@@ -13,7 +13,7 @@ import (
 // stock is a source that only says what it was asked.
 type stock struct{ most int64 }
 
-func (*stock) Follows() bool { return true }
+func (*stock) Unread() int { return 1 }
 
 func (s *stock) SendTo(_ int, most int64) (int64, Next, error) {
 	s.most = most

@@ -1,6 +1,6 @@
 """Takes and gives much: /take answers with a digest of the body and with how much memory the process has used at most,
-/give?N with N MiB that are made piece by piece, /whole?N with N bytes in one, /pieces?N with the same in three, /quiet with
-a stream that says one thing and then nothing."""
+/give?N with N MiB that are made piece by piece, /whole?N with N bytes in one, /pieces?N with the same in three, /unknown?N
+without Content-Length, /quiet with a stream that says one thing and then nothing."""
 
 import hashlib
 import threading
@@ -10,9 +10,10 @@ LEFT = threading.Event()
 
 def app(environ, start_response):
     path = environ["PATH_INFO"]
-    if path in ("/whole", "/pieces"):
+    if path in ("/whole", "/pieces", "/unknown"):
         size = int(environ["QUERY_STRING"])
-        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(size))])
+        length = [] if path == "/unknown" else [("Content-Length", str(size))]
+        start_response("200 OK", [("Content-Type", "text/plain"), *length])
         body = (b"%07d\n" * (size // 8 + 1) % tuple(range(size // 8 + 1)))[:size]
         return [body] if path == "/whole" else iter([body[:100], body[100 : size // 2], body[size // 2 :]])
     start_response("200 OK", [("Content-Type", "text/plain")])
