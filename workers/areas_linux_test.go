@@ -107,3 +107,15 @@ func TestMoreThanAnAreaHoldsIsNonsense(t *testing.T) {
 	assert.ErrorIs(t, err, ErrWorkerDied)
 	none.Taken()
 }
+
+// Files of that size may be forbidden (RLIMIT_FSIZE), or memory be short.
+func TestWithoutRoomForAreasThereAreMarks(t *testing.T) {
+	w := &Worker{}
+	theirs, err := w.share(3, 1<<60)
+	require.NoError(t, err)
+	t.Cleanup(func() { w.marks.close(); assert.NoError(t, theirs.Close()) })
+	assert.Nil(t, w.areas)
+	state, err := theirs.Stat()
+	require.NoError(t, err)
+	assert.Equal(t, int64(3*markSize), state.Size())
+}

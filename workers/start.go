@@ -204,20 +204,20 @@ func (w *Worker) connect(threads, area int, theirs *ends) error {
 }
 
 // share makes the memory that the worker shares with us, and the file through which it gets at it: marks, and behind them
-// areas of that size, if it is not 0.
+// areas of that size, if it is not 0. Without room for areas, as where files may not be as large, the pipes will do.
 func (w *Worker) share(threads, area int) (theirs *os.File, err error) {
-	room := 0
 	if area > 0 {
-		room = 2*aligned(markSize*threads) - markSize*threads + threads*area
+		room := 2*aligned(markSize*threads) - markSize*threads + threads*area
+		if w.marks, theirs, err = newMarks(threads, room); err == nil {
+			if w.areas, err = newAreas(theirs, threads, area); err == nil {
+				return theirs, nil
+			}
+			w.marks.close()
+			_ = theirs.Close() // it is empty
+		}
 	}
-	if w.marks, theirs, err = newMarks(threads, room); err != nil || area == 0 {
-		return theirs, err
-	}
-	if w.areas, err = newAreas(theirs, threads, area); err != nil {
-		_ = theirs.Close() // it is empty
-		return nil, err
-	}
-	return theirs, nil
+	w.marks, theirs, err = newMarks(threads, 0)
+	return theirs, err
 }
 
 // addSlot makes the three ways to a thread.
