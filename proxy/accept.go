@@ -48,7 +48,7 @@ func (c *conn) Serve() {
 func (c *conn) Silent() {
 	if !c.rest() {
 		c.restless = true // or it would rest where it has just come from, again and again
-		go c.serve() // ends when the client is silent again, or with the connection
+		go c.serve()      // ends when the client is silent again, or with the connection
 	}
 }
 
