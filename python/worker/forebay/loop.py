@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import faulthandler
+import fcntl
 import importlib.util
 import io
 import marshal
@@ -231,6 +232,8 @@ def _memory(descriptor: int | None, slots: int) -> list[tuple[Any, Any, Any]]:
     numbers = 4 * slots
     counts = -(-numbers // _ALIGNED) * _ALIGNED
     size = max(numbers, os.fstat(descriptor).st_size)
+    if size > numbers and not _is_sealed(descriptor):
+        raise ValueError("it is not the master's memory")
     memory = memoryview(mmap.mmap(descriptor, size))
     os.close(descriptor)  # the mapping has its own
     begun = memory[:numbers].cast("I")
@@ -239,6 +242,16 @@ def _memory(descriptor: int | None, slots: int) -> list[tuple[Any, Any, Any]]:
     taken, areas = memory[counts : counts + numbers].cast("I"), memory[2 * counts :]
     area = len(areas) // slots
     return [(begun[i : i + 1], areas[i * area : (i + 1) * area], taken[i : i + 1]) for i in range(slots)]
+
+
+def _is_sealed(descriptor: int) -> bool:
+    """Says whether a file is memory whose size nobody can change: the application may have closed ours and opened its own."""
+    return bool(fcntl.fcntl(descriptor, _GET_SEALS) & _SEAL_SHRINK)
+
+
+# Linux's F_GET_SEALS and F_SEAL_SHRINK. A Python that was built for older systems does not have their names.
+_GET_SEALS = 1034
+_SEAL_SHRINK = 2
 
 
 # What the parts of the memory that is shared with the master are aligned to.

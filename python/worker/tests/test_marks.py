@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import tempfile
 import unittest
@@ -50,10 +51,12 @@ class SharedMemory(unittest.TestCase):
             self.assertEqual(memoryview(file.read()).cast("I").tolist(), [0x01020304, 0, 0xFFFFFFFF])
             self.assertEqual(none, [None, None])
 
+    @unittest.skipUnless(hasattr(os, "memfd_create"), "there are no areas without it")
     def test_areas_stand_behind_the_marks(self) -> None:
         part, size = 64 << 10, 128 << 10
-        with tempfile.TemporaryFile() as file:
+        with open(os.memfd_create("areas", os.MFD_ALLOW_SEALING), "rb+") as file:
             file.truncate(2 * part + 2 * size)
+            fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
             (_, first, taken), (begun, second, _) = loop._memory(os.dup(file.fileno()), 2)
             self.assertEqual((len(first), len(second)), (size, size))
             begun[0], taken[0], first[:3], second[-3:] = 1, 2, b"abc", b"xyz"
@@ -63,6 +66,17 @@ class SharedMemory(unittest.TestCase):
             self.assertEqual(memoryview(whole)[part : part + 8].cast("I").tolist(), [2, 0])
             self.assertEqual(whole[2 * part :][:3], b"abc")
             self.assertEqual(whole[-3:], b"xyz")
+
+    @unittest.skipUnless(hasattr(os, "memfd_create"), "there are no areas without it")
+    def test_a_longer_file_of_the_application_is_not_written_to(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            file.truncate(1 << 20)
+            with self.assertRaises((ValueError, OSError)):
+                loop._memory(os.dup(file.fileno()), 2)
+        with open(os.memfd_create("its own"), "rb+") as file:
+            file.truncate(1 << 20)
+            with self.assertRaises(ValueError):
+                loop._memory(os.dup(file.fileno()), 2)
 
     def test_without_memory_there_is_none(self) -> None:
         self.assertEqual(loop._memory(0, 2), [(None, None, None)] * 2)
