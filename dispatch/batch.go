@@ -28,7 +28,7 @@ const (
 // There are no batches where no request may be run again: when the worker dies, those are lost whose answers it held back,
 // although they have been run to their end. See batchable.
 func (d *Dispatcher) gather(t *thread, first *waiter, now time.Duration) {
-	if d.cfg().Retry == config.RetryNever || d.pace.mean() > shortRequest || !batchable(first.req) || t.unanswered() {
+	if d.cfg().Retry == config.RetryNever || d.takes() > shortRequest || !batchable(first.req) || t.unanswered() {
 		return
 	}
 	s := first.share

@@ -47,6 +47,7 @@ type Dispatcher struct {
 	watched  bool     // Run comes by itself before a request that comes now has waited too long
 	minds    bool     // and soon enough for threads that rest
 	pace     pace
+	verdict  verdict
 	counts   counts
 
 	retries atomic.Uint64 // requests that were run again

@@ -81,6 +81,7 @@ func (d *Dispatcher) serve(t *thread, w *waiter) (*python.Response, rest, error)
 	since := t.free
 	if !t.given {
 		since = time.Now()
+		t.beginWatch(since.Sub(began))
 	}
 	w.waited = since.Sub(began) - w.since
 	switch {

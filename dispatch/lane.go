@@ -13,7 +13,9 @@ type lane struct {
 	idle      []*thread // the one that came back last is at the end
 	busy      []*thread // those that are lent
 	slow      int       // of busy: see rest.go
+	lends     uint64    // how often a thread was lent
 	parallel  bool      // its threads run Python at once: there is no GIL
+	metered   bool      // it is known how long its threads are awake
 	withdrawn bool
 	held      bool          // it gets no request for now, see Hold
 	broken    bool          // the worker is about to be withdrawn, as a thread was lost or lets no other one run
@@ -32,6 +34,8 @@ type thread struct {
 	place  int               // in the lane's busy. This and the next two are guarded by Dispatcher.mu
 	taken  time.Duration     // when it was given what it runs
 	slow   bool              // and is counted as slow since
+	meter  meter             // how long it is awake
+	watch  watch             // see verdict.go
 	given  bool              // the requests of behind were sent together with the one that runs
 	begun  bool              // and it is known that it has begun them all
 	behind []*waiter         // requests that run next on it
@@ -44,8 +48,9 @@ func (d *Dispatcher) Offer(w *workers.Worker) {
 	l := &lane{worker: w, parallel: !w.Python().GIL, empty: make(chan struct{})}
 	threads := make([]*thread, 0, len(w.Slots()))
 	for _, slot := range w.Slots() {
-		threads = append(threads, &thread{lane: l, slot: slot})
+		threads = append(threads, &thread{lane: l, slot: slot, meter: slot})
 	}
+	_, _, l.metered = threads[0].meter.Awake()
 	d.mu.Lock()
 	d.lanes = append(d.lanes, l)
 	d.threads += len(w.Slots())
@@ -108,6 +113,8 @@ func (d *Dispatcher) takeIdle() *thread {
 func (l *lane) lend(t *thread, now time.Duration) {
 	t.place, t.taken = len(l.busy), now
 	l.busy = append(l.busy, t)
+	l.lends++
+	t.watch = watch{}
 }
 
 func (l *lane) takeBack(t *thread) {
@@ -130,6 +137,7 @@ func (d *Dispatcher) next(t *thread) *waiter {
 	if w := t.behindNext(); w != nil {
 		return w
 	}
+	d.look(t)
 	return d.living(t, d.popFor(t))
 }
 
@@ -206,6 +214,7 @@ func (d *Dispatcher) popFor(t *thread) *waiter {
 			d.gather(t, w, now)
 			d.counts.gathered(t.behind)
 		}
+		d.given(t)
 		return w
 	}
 	l.takeBack(t)

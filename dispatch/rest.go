@@ -8,7 +8,8 @@ import "time"
 // wait, as long as those make less than a whole batch for each process. A thread that is slow after all does not count as
 // one that is at work: what waits is started on those that rest.
 const (
-	// tiny is what requests have to take on average for threads to rest.
+	// tiny is what requests have to take on average for threads to rest: by the clock, or else of a processor, which is known
+	// where little else goes on: see verdict.go.
 	tiny = 100 * time.Microsecond
 	// restLeast is how many have to wait for each process: fewer are no batch worth waiting for.
 	restLeast = 4
@@ -22,10 +23,15 @@ const (
 // threads of their own nobody rests. The caller holds the lock.
 func (d *Dispatcher) mayRest(t *thread) bool {
 	l, waiting := t.lane, d.common.queue.len()
-	if waiting < restLeast*len(d.lanes) || waiting >= maxBatch*len(d.lanes) {
+	atWork := len(l.busy) - l.slow
+	if waiting < restLeast*len(d.lanes) || atWork < 2 || d.divided || l.parallel {
 		return false
 	}
-	if d.divided || l.parallel || len(l.busy)-l.slow < 2 || d.pace.mean() > tiny {
+	if d.pace.mean() <= tiny {
+		if waiting >= maxBatch*len(d.lanes) {
+			return false
+		}
+	} else if !d.isBrief(l, atWork, now()) {
 		return false
 	}
 	if !d.minds {
@@ -35,13 +41,21 @@ func (d *Dispatcher) mayRest(t *thread) bool {
 	return true
 }
 
-// relieve starts what waits on the threads that rest, if one that is at work has become slow.
+// isBrief reports whether requests that are not tiny by the clock do little but run Python on the threads of a process, of
+// which so many are at work, and that not for long. What each takes has gone in part to the others, whom it has waited for.
+func (d *Dispatcher) isBrief(l *lane, atWork int, now time.Duration) bool {
+	takes := min(d.takes(), d.pace.mean()/time.Duration(max(atWork, 1)))
+	return l.metered && takes <= tiny && d.verdict.rests(now)
+}
+
+// relieve starts what waits on the threads that rest, if one that is at work has become slow, or if requests are not any more
+// what they rest for.
 func (d *Dispatcher) relieve(now time.Duration) {
 	d.mu.Lock()
 	found := false
 	if d.common.queue.len() > 0 {
 		for _, l := range d.lanes {
-			found = l.findSlow(now) || found
+			found = d.findSlow(l, now) || d.isOver(l, now) || found
 		}
 	}
 	d.mu.Unlock()
@@ -51,7 +65,7 @@ func (d *Dispatcher) relieve(now time.Duration) {
 }
 
 // findSlow notes which threads are slow now, and reports whether there are any that were not before.
-func (l *lane) findSlow(now time.Duration) (found bool) {
+func (d *Dispatcher) findSlow(l *lane, now time.Duration) (found bool) {
 	if len(l.idle) == 0 {
 		return false
 	}
@@ -59,9 +73,17 @@ func (l *lane) findSlow(now time.Duration) (found bool) {
 		if !t.slow && now-t.taken > slowAfter {
 			t.slow, found = true, true
 			l.slow++
+			if t.watch.alone {
+				d.verdict.slow(now)
+			}
 		}
 	}
 	return found
+}
+
+// isOver reports whether some rest for whom there is no reason any more.
+func (d *Dispatcher) isOver(l *lane, now time.Duration) bool {
+	return len(l.idle) > 0 && d.pace.mean() > tiny && !d.isBrief(l, len(l.busy)-l.slow, now)
 }
 
 // endSlow is for a thread that is back.

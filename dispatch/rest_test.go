@@ -33,8 +33,29 @@ func queued(t *testing.T, waiting int, took time.Duration) (*Dispatcher, []*thre
 	return d, busy
 }
 
+// kernel is what a test says that the kernel knows of a thread.
+type kernel struct {
+	ran, delayed time.Duration
+	unknown      bool
+}
+
+func (k *kernel) Awake() (ran, delayed time.Duration, known bool) {
+	return k.ran, k.delayed, !k.unknown
+}
+
+// metered has the kernel know of all threads.
+func (d *Dispatcher) metered() {
+	for _, l := range d.lanes {
+		l.metered = true
+		for _, t := range append(l.busy[:len(l.busy):len(l.busy)], l.idle...) {
+			t.meter = &kernel{}
+		}
+	}
+}
+
 func TestWhoRests(t *testing.T) {
 	const short = tiny / 2
+	metered := func(d *Dispatcher, _ *thread) { d.metered() }
 	cases := map[string]struct {
 		waiting int
 		took    time.Duration
@@ -47,10 +68,18 @@ func TestWhoRests(t *testing.T) {
 		"nobody where they make whole batches": {waiting: 2 * maxBatch, took: short},
 		"nobody without a GIL":                 {waiting: 20, took: short, change: func(_ *Dispatcher, back *thread) { back.lane.parallel = true }},
 		"nobody where threads are shared out":  {waiting: 20, took: short, change: func(d *Dispatcher, _ *thread) { d.divided = true }},
-		"not the only one at work": {waiting: 20, took: short, change: func(_ *Dispatcher, back *thread) {
+		"not the only one at work": {waiting: 20, took: short, change: func(d *Dispatcher, back *thread) {
 			back.taken += time.Hour // so that it is the other one that is slow
 			back.lane.idle = append(back.lane.idle, &thread{lane: back.lane})
-			back.lane.findSlow(back.taken)
+			d.findSlow(back.lane, back.taken)
+		}},
+		"where the kernel knows that they are awake, more": {waiting: 20, took: 2 * tiny, change: metered, rests: true},
+		"even where they make whole batches":               {waiting: 2 * maxBatch, took: 2 * tiny, change: metered, rests: true},
+		"even where two have shared the GIL":               {waiting: 20, took: 2 * tiny, change: metered, rests: true},
+		"nobody where they take long":                      {waiting: 20, took: 2*tiny + 2, change: metered},
+		"nobody where they are known to sleep": {waiting: 20, took: 2 * tiny, change: func(d *Dispatcher, _ *thread) {
+			d.metered()
+			d.verdict.until = forever
 		}},
 	}
 	for name, c := range cases {
@@ -73,12 +102,14 @@ func TestWhoRests(t *testing.T) {
 // A thread that is slow after all is found out, and counts no more until it is back.
 func TestASlowThreadIsNotAtWork(t *testing.T) {
 	d, busy := queued(t, 20, tiny/2)
+	d.metered()
 	l := busy[0].lane
 	require.Nil(t, d.popFor(busy[0]))
 	slow := l.busy[0]
-	assert.False(t, l.findSlow(slow.taken+slowAfter), "not yet")
-	assert.True(t, l.findSlow(slow.taken+slowAfter+1))
-	assert.False(t, l.findSlow(slow.taken+time.Hour), "it is known already")
+	found := func(now time.Duration) bool { return d.findSlow(l, now) }
+	assert.False(t, found(slow.taken+slowAfter), "not yet")
+	assert.True(t, found(slow.taken+slowAfter+1))
+	assert.False(t, found(slow.taken+time.Hour), "it is known already")
 	assert.Equal(t, 1, l.slow)
 	again := d.takeIdle()
 	assert.Same(t, l, again.lane)
@@ -88,12 +119,50 @@ func TestASlowThreadIsNotAtWork(t *testing.T) {
 	assert.False(t, slow.slow)
 }
 
+// What threads rest for may be over without any of them being slow.
+func TestThoseWhoRestStartWhenRequestsAreDifferent(t *testing.T) {
+	cases := map[string]struct {
+		change func(d *Dispatcher)
+		start  bool
+	}{
+		"the processor is known to do as little for them": {change: func(d *Dispatcher) { d.verdict = verdict{awake: 1, cost: tiny / 2, begun: 1000} }},
+		"they take longer":      {change: func(d *Dispatcher) { d.pace.average.Store(int64(tiny + 1)) }, start: true},
+		"they sleep":            {change: func(d *Dispatcher) { d.verdict.until = forever }, start: true},
+		"nobody knows any more": {change: func(d *Dispatcher) { d.lanes[0].metered = false }, start: true},
+		"they are tiny":         {change: func(d *Dispatcher) { d.pace.average.Store(0); d.lanes[0].metered = false }},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			d, busy := queued(t, 20, 2*tiny)
+			d.metered()
+			require.Nil(t, d.popFor(busy[0]))
+			if busy[0].lane != d.lanes[0] {
+				d.lanes[0], d.lanes[1] = d.lanes[1], d.lanes[0]
+			}
+			c.change(d)
+			assert.Equal(t, c.start, d.isOver(d.lanes[0], 1))
+		})
+	}
+}
+
 // The one that is at work is a slow one, which shows while the other one rests.
 func TestNothingWaitsForASlowThreadWhileOneRests(t *testing.T) {
 	th := newTheatre(t, patient(), 1, 2)
 	actors := th.occupy(2)
 	b := th.backlog(echoes(restLeast + 2)...)
 	th.short()
+	actors[0].say("answer")
+	b.answered(0)
+	b.onceEach(0)
+	actors[1].say("answer")
+}
+
+// They do not take a process's turns for requests that run Python, as far as anybody knows, and one sleeps all the while.
+func TestNothingWaitsForASleepingThreadWhileOneRests(t *testing.T) {
+	th := newTheatre(t, patient(), 1, 2)
+	actors := th.occupy(2)
+	b := th.backlog(echoes(restLeast + 2)...)
+	th.pace.average.Store(int64(2 * tiny))
 	actors[0].say("answer")
 	b.answered(0)
 	b.onceEach(0)

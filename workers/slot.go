@@ -34,6 +34,7 @@ type Slot struct {
 	out    *pipe         // requests
 	in     *pipe         // answers
 	files  *net.UnixConn // descriptors, both ways
+	meter  *os.File      // what the kernel counts of the thread; nil: nothing
 
 	buf        []byte // buf[r:w] is read and not used yet
 	r, w       int
@@ -434,4 +435,7 @@ func (s *Slot) close() {
 	_ = s.out.Close() // the process has ended
 	_ = s.in.Close()
 	_ = s.files.Close()
+	if s.meter != nil {
+		_ = s.meter.Close() // only read from
+	}
 }
