@@ -10,6 +10,8 @@ type Static struct {
 	Dir string `key:"dir"`
 	// Except are the beginnings of paths that the mapping is not for, though they begin with its prefix.
 	Except []string `key:"except"`
+	// Only are the names of the files in Dir that the mapping is for. Empty means all of them.
+	Only []string `key:"only"`
 	// Index are the names of files that stand for the directory they lie in, in the order in which they are looked for.
 	Index []string `key:"index"`
 	// Fallback is what answers a path that leads to no file: FallbackApplication, or the name of a file in Dir. Empty means

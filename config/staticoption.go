@@ -32,6 +32,7 @@ type optionKind struct {
 var (
 	nameOption      = optionKind{readName, plainText, schema{Type: "string"}}
 	namesOption     = optionKind{readNames, namesText, listSchema(schema{Type: "string"})}
+	filesOption     = optionKind{readFileNames, namesText, listSchema(schema{Type: "string"})}
 	extensionOption = optionKind{readExtensions, namesText, listSchema(schema{Type: "string"})}
 	headersOption   = optionKind{readHeaders, pairsText, schema{Type: "object", Additional: schema{Type: "string"}}}
 	typesOption     = optionKind{readTypes, pairsText, schema{Type: "object", Additional: schema{Type: "string", Pattern: "/"}}}
@@ -42,6 +43,7 @@ var (
 // staticOptions are all of them, in the order of the documentation.
 var staticOptions = []staticOption{
 	{"except", "[PATH, ...]", "paths that begin so are not of this mapping, though they begin with its prefix", namesOption},
+	{"only", "[NAME, ...]", "the mapping is for these files alone, such as `favicon.ico` of a directory with others in it; other paths are as if it were not there", filesOption},
 	{"index", "[NAME, ...]", "files that stand for the directory they lie in; `[\"index.html\"]` where nothing is said", namesOption},
 	{"fallback", "NAME", "what answers a path that leads to no file: a file, for a single-page application, or `application`, which it is for the prefix `/`", nameOption},
 	{"not_found", "NAME", "the file that is the page of 404", nameOption},
@@ -128,6 +130,19 @@ func readNames(value any) (any, error) {
 		if names[i], ok = element.(string); !ok {
 			return nil, fmt.Errorf("want text in quotes, not %v", element)
 		}
+	}
+	return names, nil
+}
+
+// readFileNames takes leading slashes for the mapping's own.
+func readFileNames(value any) (any, error) {
+	read, err := readNames(value)
+	if err != nil {
+		return nil, err
+	}
+	names := read.([]string)
+	for i, name := range names {
+		names[i] = strings.TrimPrefix(name, "/")
 	}
 	return names, nil
 }
@@ -224,6 +239,11 @@ func (f *Faults) checkStatic(s Static) {
 	for _, path := range s.Except {
 		if !strings.HasPrefix(path, s.Prefix) || path == s.Prefix {
 			f.add(s.key("except"), Origin{}, "want the beginning of a path below %s, not %q", s.Prefix, path)
+		}
+	}
+	for _, name := range s.Only {
+		if !isFileName(name) {
+			f.add(s.key("only"), Origin{}, "want the name of a file below the directory, not %q", name)
 		}
 	}
 	f.checkFileName(s.key("fallback"), s.Fallback)

@@ -36,6 +36,7 @@ dir = "public"
 prefix = "/"
 dir = "site"
 except = ["/api/", "/admin/"]
+only = ["/robots.txt", "img/a.png"]
 index = ["index.html", "index.htm"]
 fallback = "/index.html"
 not_found = "404.html"
@@ -63,7 +64,7 @@ func TestOptionsOfAMapping(t *testing.T) {
 				NewStatic("/static/", filepath.Join(dir, "public")),
 				{
 					Prefix: "/", Dir: filepath.Join(dir, "site"),
-					Except: []string{"/api/", "/admin/"}, Index: []string{"index.html", "index.htm"}, Fallback: "index.html", NotFound: "404.html",
+					Except: []string{"/api/", "/admin/"}, Only: []string{"robots.txt", "img/a.png"}, Index: []string{"index.html", "index.htm"}, Fallback: "index.html", NotFound: "404.html",
 					Headers:   []Header{{"Access-Control-Allow-Origin", "*"}, {"X-Own", "1"}},
 					Cache:     []CacheRule{{"*.html", "no-store"}, {"img/*", "max-age=60"}},
 					Immutable: []string{"hashed", "assets/*"}, Types: []Header{{"gltf", "model/gltf+json"}},
@@ -104,22 +105,25 @@ func TestTheRootGoesOnToTheApplication(t *testing.T) {
 
 func TestFaultsInOptionsOfAMapping(t *testing.T) {
 	for option, want := range map[string]string{
-		`indx = "x"`:                               `unknown key "indx": did you mean index?`,
-		`nonsense = "x"`:                           `unknown key "nonsense": a [[static]] has prefix, dir, except, index, fallback`,
-		`except = ["/api/"]`:                       `want the beginning of a path below /s/, not "/api/"`,
-		`except = "/s/"`:                           `want the beginning of a path below /s/, not "/s/"`,
-		`index = 3`:                                `want an array of texts, not 3`,
-		`index = [3]`:                              `want text in quotes, not 3`,
-		`index = "a/b"`:                            `want the name of a file, not "a/b"`,
-		`index = ""`:                               `want the name of a file, not ""`,
-		`fallback = true`:                          `want text in quotes, not true`,
-		`fallback = "../x"`:                        `want the name of a file below the directory, not "../x"`,
-		`not_found = "a//b"`:                       `want the name of a file below the directory, not "a//b"`,
-		`headers = "x"`:                            `want a table of texts, not x`,
-		`headers = {a = 1}`:                        `a: want text in quotes, not 1`,
-		`headers = {"a b" = "x"}`:                  `want the name and the value of a field, not "a b" = "x"`,
-		`headers = {a = "x\r\ny"}`:                 `want the name and the value of a field`,
-		`headers = {etag = "x"}`:                   `etag is for forebay to say`,
+		`indx = "x"`:               `unknown key "indx": did you mean index?`,
+		`nonsense = "x"`:           `unknown key "nonsense": a [[static]] has prefix, dir, except, only, index, fallback`,
+		`except = ["/api/"]`:       `want the beginning of a path below /s/, not "/api/"`,
+		`except = "/s/"`:           `want the beginning of a path below /s/, not "/s/"`,
+		`only = ["../x"]`:          `want the name of a file below the directory, not "../x"`,
+		`only = [""]`:              `want the name of a file below the directory, not ""`,
+		`only = 1`:                 `want an array of texts, not 1`,
+		`index = 3`:                `want an array of texts, not 3`,
+		`index = [3]`:              `want text in quotes, not 3`,
+		`index = "a/b"`:            `want the name of a file, not "a/b"`,
+		`index = ""`:               `want the name of a file, not ""`,
+		`fallback = true`:          `want text in quotes, not true`,
+		`fallback = "../x"`:        `want the name of a file below the directory, not "../x"`,
+		`not_found = "a//b"`:       `want the name of a file below the directory, not "a//b"`,
+		`headers = "x"`:            `want a table of texts, not x`,
+		`headers = {a = 1}`:        `a: want text in quotes, not 1`,
+		`headers = {"a b" = "x"}`:  `want the name and the value of a field, not "a b" = "x"`,
+		`headers = {a = "x\r\ny"}`: `want the name and the value of a field`,
+		`headers = {etag = "x"}`:   `etag is for forebay to say`,
 		`headers = {Cache-Control = "max-age=60"}`: `Cache-Control is for forebay to say`,
 		`cache = "max-age=60"`:                     `want an array of {match, value}`,
 		`cache = ["x"]`:                            `want {match = "*.html", value = "max-age=60"}, not x`,

@@ -40,6 +40,15 @@ func newMapping(m Mapping) *mapping {
 	return made
 }
 
+// isFor reports whether the mapping answers for a path.
+func (m *mapping) isFor(path []byte) bool {
+	if !beginsWith(path, m.Prefix) || slices.ContainsFunc(m.Except, func(prefix string) bool { return beginsWith(path, prefix) }) {
+		return false
+	}
+	name := path[len(m.Prefix):]
+	return len(m.Only) == 0 || slices.ContainsFunc(m.Only, func(only string) bool { return string(name) == only })
+}
+
 // lacks reports whether it is known that a name leads to nothing, and so to the application.
 func (m *mapping) lacks(name []byte, now time.Time) bool {
 	switch {

@@ -127,6 +127,20 @@ func TestPathsThatAMappingIsNotFor(t *testing.T) {
 	}
 }
 
+func TestFilesThatAMappingIsForAlone(t *testing.T) {
+	only := func(s *config.Static) { s.Only = []string{"README", "img/a.png", "none.txt"} }
+	files := serve(t, below("/", site(), only), below("/docs/", site(), only, func(s *config.Static) { s.Fallback = "" }))
+	for target, want := range map[string]int{
+		"/README": 200, "/%52EADME": 200, "/img/a.png": 200, "/docs/README": 200, "/docs/none.txt": 404,
+		"/": notServed, "/index.html": notServed, "/README/": notServed, "/img/": notServed, "/img": notServed, "/none.txt": notServed,
+		"/docs/": notServed, "/docs": notServed, "/docs/page.html": notServed, "/img//a.png": notServed, "/img%2Fa.png": notServed,
+	} {
+		assert.Equal(t, want, ask(t, files, "GET", target).StatusCode, target)
+	}
+	assert.Equal(t, 405, ask(t, files, "POST", "/docs/README").StatusCode)
+	assert.Equal(t, notServed, ask(t, files, "POST", "/docs/page.html").StatusCode)
+}
+
 func TestAnIndexIsAFileLikeOthers(t *testing.T) {
 	files := serve(t, below("/s/", site()))
 	got := ask(t, files, "GET", "/s/docs/")

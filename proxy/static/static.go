@@ -104,10 +104,10 @@ var (
 	allow = []byte("Allow: GET, HEAD, OPTIONS\r\n")
 )
 
-// match returns the mapping with the longest prefix that path begins with, or nil.
+// match returns the mapping with the longest prefix of those that are for a path, or nil.
 func (f *Files) match(path []byte) *mapping {
 	for _, m := range f.mappings {
-		if beginsWith(path, m.Prefix) && !slices.ContainsFunc(m.Except, func(prefix string) bool { return beginsWith(path, prefix) }) {
+		if m.isFor(path) {
 			return m
 		}
 	}
