@@ -51,7 +51,7 @@ var staticOptions = []staticOption{
 	{"cache", "[{match = PATTERN, value = VALUE}, ...]", "the Cache-Control of files by their names; `no-cache` where none fits: a copy is kept, and asked about before it is used", rulesOption},
 	{"immutable", "[PATTERN, ...]", "files that never change, and may be kept for a year; `[\"hashed\"]` where nothing is said: names that Django, webpack and Vite make of the contents", namesOption},
 	{"types", "{EXTENSION = TYPE, ...}", "media types, where those that forebay knows are not right", typesOption},
-	{"extensions", "[EXTENSION, ...]", "only files whose names end so, an index among them, and what `fallback` and `not_found` name", extensionOption},
+	{"extensions", "[EXTENSION, ...]", "only files whose names end so, an index too; what `fallback` and `not_found` name is sent whatever its name", extensionOption},
 	{"autoindex", "true, false", "list directories without an index, as a page or as JSON; `false` where nothing is said", switchOption},
 	{"hidden", "true, false", "serve names that begin with a dot; `.well-known` always is, others are not where nothing is said", switchOption},
 	{"sidecars", "true, false", "send the compressed copies that lie beside files (`.br`, `.zst`, `.gz`); `true` where nothing is said", switchOption},
