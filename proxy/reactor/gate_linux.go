@@ -37,18 +37,18 @@ func (s *Socket) wait(g *gate) error {
 	l := s.loop
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.register(s, eventsAt(s, g)); err != nil {
-		return os.NewSyscallError("epoll_ctl", err)
-	}
 	for {
 		switch {
 		case s.closed:
 			return net.ErrClosed
-		case g.late():
+		case g.late(): // also where the loop is closed, and nothing can be registered
 			return os.ErrDeadlineExceeded
 		case g.open:
 			g.open = false
 			return nil
+		}
+		if err := l.register(s, eventsAt(s, g)); err != nil {
+			return os.NewSyscallError("epoll_ctl", err)
 		}
 		g.block(l)
 	}

@@ -198,6 +198,9 @@ func (l *loop) register(s *Socket, events uint32) error {
 	if s.watched&events == events || s.closed {
 		return nil
 	}
+	if l.closed {
+		return os.ErrClosed // its number may be another file's by now
+	}
 	events |= s.watched
 	how := unix.EPOLL_CTL_MOD
 	if s.watched == 0 {
