@@ -350,10 +350,7 @@ func (c *conn) Gone() bool {
 
 // peek looks for a byte without taking it. It does not block.
 func (c *conn) peek() (n int, err error) {
-	controlErr := c.raw.Control(func(fd uintptr) {
-		var b [1]byte
-		n, _, err = syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	})
+	controlErr := c.raw.Control(func(fd uintptr) { n, err = peek(fd) })
 	if controlErr != nil {
 		return 0, controlErr
 	}
