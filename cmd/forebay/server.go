@@ -192,6 +192,7 @@ func (s *server) run(signals <-chan os.Signal, stderr io.Writer) error {
 	obeying, endObey := context.WithCancel(context.Background())
 	running.Go(func() { s.obey(obeying, signals) })
 	running.Go(func() { s.reap(obeying) })
+	running.Go(func() { spareProcessors(obeying) })
 
 	err := s.serveRequests(worked, &running, stderr)
 	endWork()

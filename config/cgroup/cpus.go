@@ -8,10 +8,13 @@ import (
 	"strings"
 )
 
+// processors is what the Go runtime had at the start: it computes on fewer while it has little to do.
+var processors = runtime.GOMAXPROCS(0)
+
 // CPUs returns on how many processors we may compute at the same time: those that we may run on at all, or fewer where
 // the cgroup gives less time than they have, begun ones counted as whole. It is never below one. The Go runtime asks, too,
 // for GOMAXPROCS, but gives itself no less than two.
-func CPUs() int { return min(runtime.GOMAXPROCS(0), cpus(os.DirFS("/"))) }
+func CPUs() int { return min(processors, cpus(os.DirFS("/"))) }
 
 // cpus is the least of the limits above us: cpu.max of version 2, cpu.cfs_quota_us of version 1. math.MaxInt means that
 // there is none.
