@@ -112,8 +112,9 @@ func (s *Slot) SendAll(reqs []*python.Request, deadline time.Time) error {
 }
 
 func (s *Slot) write(b []byte, deadline time.Time) error {
-	if len(b) > smallFrame {
-		_ = s.out.SetWriteDeadline(deadline) // fails only on a closed pipe, as Write will
+	if len(b) > smallFrame { // errors are those of a closed pipe, as Write will say
+		_ = s.out.SetWriteDeadline(deadline)
+		defer func() { _ = s.out.SetWriteDeadline(time.Time{}) }() // it is over for the next ones, which set none
 	}
 	if _, err := s.out.Write(b); err != nil {
 		return s.died("send a request", err)

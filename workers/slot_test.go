@@ -80,6 +80,20 @@ func TestRequestLargerThanTheSocketsBuffer(t *testing.T) {
 	assert.ErrorIs(t, slot.Send(req, time.Now()), ErrWorkerDied, "half a request is never followed by another one")
 }
 
+// TestDeadlineOfALargeRequestIsItsOwn, and not that of the small ones after it, which set none.
+func TestDeadlineOfALargeRequestIsItsOwn(t *testing.T) {
+	r := startPool(t, oneWorker(), grace, pythonProgram(t, "files"))
+	slot := r.ready().Slots()[0]
+	req := newRequest("POST", "/", strings.Repeat("x", 2*smallFrame))
+	defer req.Release()
+	passes := time.Now().Add(time.Second)
+	require.NoError(t, slot.Send(req, passes))
+	assert.Equal(t, "BytesIO 8192", answered(t, slot))
+	slot.Finish(time.Now())
+	<-time.After(time.Until(passes))
+	assert.Equal(t, "BytesIO 5", ask(t, slot, "POST", "/", "hello"))
+}
+
 func TestDeadlineLeavesTheSlotWhole(t *testing.T) {
 	r := startPool(t, oneWorker(), grace, scriptProgram(t, "answers with half"))
 	slot := r.ready().Slots()[0]
