@@ -48,6 +48,7 @@ type Dispatcher struct {
 	minds    bool     // and soon enough for threads that rest
 	pace     pace
 	verdict  verdict
+	effort   effort
 	counts   counts
 
 	retries atomic.Uint64 // requests that were run again
@@ -198,7 +199,7 @@ func (d *Dispatcher) expire(now time.Duration) (next time.Duration, any bool) {
 	}
 	d.watched, d.minds = any, any && d.idleThreads() > 0
 	if d.minds {
-		next = min(next, restInterval)
+		next = min(next, d.soonest(now))
 	}
 	return next, any
 }

@@ -28,19 +28,21 @@ type thread struct {
 	slot  *workers.Slot
 	share *share // whose requests run on it; nil for the common one, and while it is idle. Guarded by Dispatcher.mu
 
-	since  time.Time         // when the one that runs was begun
-	free   time.Time         // when the one before it was over
-	limit  time.Duration     // how long it may take to its head, and then between two chunks; 0: no limit
-	place  int               // in the lane's busy. This and the next two are guarded by Dispatcher.mu
-	taken  time.Duration     // when it was given what it runs
-	slow   bool              // and is counted as slow since
-	meter  meter             // how long it is awake
-	watch  watch             // see verdict.go
-	given  bool              // the requests of behind were sent together with the one that runs
-	begun  bool              // and it is known that it has begun them all
-	behind []*waiter         // requests that run next on it
-	hand   int               // of these, those whose answers came together with the one before them
-	reqs   []*python.Request // memory for startBatch
+	since    time.Time         // when the one that runs was begun
+	free     time.Time         // when the one before it was over
+	limit    time.Duration     // how long it may take to its head, and then between two chunks; 0: no limit
+	place    int               // in the lane's busy. This and the next two are guarded by Dispatcher.mu
+	taken    time.Duration     // when it was given what it runs
+	size     int               // how many requests that were
+	slow     bool              // and is counted as slow since
+	meter    meter             // how long it is awake
+	watch    watch             // see verdict.go
+	weighing weighing          // see effort.go
+	given    bool              // the requests of behind were sent together with the one that runs
+	begun    bool              // and it is known that it has begun them all
+	behind   []*waiter         // requests that run next on it
+	hand     int               // of these, those whose answers came together with the one before them
+	reqs     []*python.Request // memory for startBatch
 }
 
 // Offer makes the threads of a ready worker available. It implements workers.Host.
@@ -114,7 +116,7 @@ func (l *lane) lend(t *thread, now time.Duration) {
 	t.place, t.taken = len(l.busy), now
 	l.busy = append(l.busy, t)
 	l.lends++
-	t.watch = watch{}
+	t.watch, t.weighing = watch{}, weighing{}
 }
 
 func (l *lane) takeBack(t *thread) {
@@ -244,7 +246,7 @@ func (d *Dispatcher) rouse() {
 func lend(t *thread, w *waiter, now time.Duration) {
 	w.share.take(w, now)
 	t.assign(w.share)
-	t.taken = now
+	t.taken, t.size = now, 1
 }
 
 // lose forgets a thread that will not come back. Of its process, which is about to be withdrawn, no other is lent.

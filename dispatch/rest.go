@@ -7,15 +7,17 @@ import "time"
 // batches. So while requests are that short, and one thread of a process is at work, the others rest although requests
 // wait, as long as those make less than a whole batch for each process. A thread that is slow after all does not count as
 // one that is at work: what waits is started on those that rest.
+//
+// The same holds for requests that are longer, but not by much, as long as they do nothing but run: see effort.go.
 const (
 	// tiny is what requests have to take on average for threads to rest: by the clock, or else of a processor, which is known
 	// where little else goes on: see verdict.go.
 	tiny = 100 * time.Microsecond
 	// restLeast is how many have to wait for each process: fewer are no batch worth waiting for.
 	restLeast = 4
-	// slowAfter is how long a thread may have what it was given before it counts as slow, and restInterval how often that is
-	// looked at while some rest and requests wait.
-	slowAfter    = 2 * time.Millisecond
+	// slowAfter is how long a thread may have what it was given before it counts as slow, at least: see patience.
+	slowAfter = 2 * time.Millisecond
+	// restInterval is what passes at least before it is looked again whether one is slow, while some rest and requests wait.
 	restInterval = time.Millisecond
 )
 
@@ -45,7 +47,16 @@ func (d *Dispatcher) mayRest(t *thread) bool {
 // which so many are at work, and that not for long. What each takes has gone in part to the others, whom it has waited for.
 func (d *Dispatcher) isBrief(l *lane, atWork int, now time.Duration) bool {
 	takes := min(d.takes(), d.pace.mean()/time.Duration(max(atWork, 1)))
-	return l.metered && takes <= tiny && d.verdict.rests(now)
+	_, inTurns := d.effort.inTurns(now)
+	return l.metered && (takes <= tiny || inTurns) && d.verdict.rests(now)
+}
+
+// patience is how long a thread may have so many requests before it counts as slow.
+func (d *Dispatcher) patience(requests int, now time.Duration) time.Duration {
+	if cost, inTurns := d.effort.inTurns(now); inTurns && d.pace.mean() > tiny {
+		return max(slowAfter, effortSlow*cost*time.Duration(requests))
+	}
+	return slowAfter
 }
 
 // relieve starts what waits on the threads that rest, if one that is at work has become slow, or if requests are not any more
@@ -70,7 +81,7 @@ func (d *Dispatcher) findSlow(l *lane, now time.Duration) (found bool) {
 		return false
 	}
 	for _, t := range l.busy {
-		if !t.slow && now-t.taken > slowAfter {
+		if !t.slow && now-t.taken > d.patience(t.size, now) {
 			t.slow, found = true, true
 			l.slow++
 			if t.watch.alone {
@@ -79,6 +90,22 @@ func (d *Dispatcher) findSlow(l *lane, now time.Duration) (found bool) {
 		}
 	}
 	return found
+}
+
+// soonest returns when a thread may be slow for which others rest. The caller holds the lock.
+func (d *Dispatcher) soonest(now time.Duration) time.Duration {
+	next := d.patience(1, now) // of those that are given something at this moment
+	for _, l := range d.lanes {
+		if len(l.idle) == 0 {
+			continue
+		}
+		for _, t := range l.busy {
+			if !t.slow {
+				next = min(next, t.taken+d.patience(t.size, now)-now+1)
+			}
+		}
+	}
+	return max(next, restInterval)
 }
 
 // isOver reports whether some rest for whom there is no reason any more.

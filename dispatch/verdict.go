@@ -109,6 +109,7 @@ type watch struct {
 // given notes whether a thread that was given something is to be watched. The caller holds the lock.
 func (d *Dispatcher) given(t *thread) {
 	l, requests := t.lane, 1+len(t.behind)
+	t.size = requests
 	alone := l.metered && d.pace.mean() > tiny && len(l.idle) > 0 && len(l.busy)-l.slow == 1
 	w := &t.watch
 	w.on = w.on && alone && w.lends == l.lends
@@ -130,6 +131,7 @@ func (t *thread) beginWatch(now time.Duration) {
 // look looks at a thread that is back and was watched.
 func (d *Dispatcher) look(t *thread) {
 	w, now := &t.watch, t.free.Sub(began)
+	d.weigh(t, now)
 	if !w.alone || w.on && now-w.since < watchLength {
 		return
 	}
