@@ -36,7 +36,7 @@ type thread struct {
 	size     int               // how many requests that were
 	slow     bool              // and is counted as slow since
 	meter    meter             // how long it is awake
-	watch    watch             // see verdict.go
+	watch    watch             // see watch.go
 	weighing weighing          // see effort.go
 	given    bool              // the requests of behind were sent together with the one that runs
 	begun    bool              // and it is known that it has begun them all
