@@ -32,8 +32,8 @@ type optionKind struct {
 var (
 	nameOption      = optionKind{readName, plainText, schema{Type: "string"}}
 	namesOption     = optionKind{readNames, namesText, listSchema(schema{Type: "string"})}
-	filesOption     = optionKind{readFileNames, namesText, listSchema(schema{Type: "string"})}
-	extensionOption = optionKind{readExtensions, namesText, listSchema(schema{Type: "string"})}
+	filesOption     = optionKind{readNamesAs(unrooted), namesText, listSchema(schema{Type: "string"})}
+	extensionOption = optionKind{readNamesAs(extension), namesText, listSchema(schema{Type: "string"})}
 	headersOption   = optionKind{readHeaders, pairsText, schema{Type: "object", Additional: schema{Type: "string"}}}
 	typesOption     = optionKind{readTypes, pairsText, schema{Type: "object", Additional: schema{Type: "string", Pattern: "/"}}}
 	rulesOption     = optionKind{readRules, rulesText, schema{Type: "array", Items: &ruleSchema}}
@@ -112,7 +112,7 @@ func readSwitch(value any) (any, error) {
 // readName takes a leading slash for the mapping's own.
 func readName(value any) (any, error) {
 	if name, ok := value.(string); ok {
-		return strings.TrimPrefix(name, "/"), nil
+		return unrooted(name), nil
 	}
 	return nil, fmt.Errorf("want text in quotes, not %v", value)
 }
@@ -134,30 +134,23 @@ func readNames(value any) (any, error) {
 	return names, nil
 }
 
-// readFileNames takes leading slashes for the mapping's own.
-func readFileNames(value any) (any, error) {
-	read, err := readNames(value)
-	if err != nil {
-		return nil, err
+// readNamesAs is readNames for names each of which is taken for another text.
+func readNamesAs(taken func(name string) string) func(value any) (any, error) {
+	return func(value any) (any, error) {
+		read, err := readNames(value)
+		if err != nil {
+			return nil, err
+		}
+		names := read.([]string)
+		for i, name := range names {
+			names[i] = taken(name)
+		}
+		return names, nil
 	}
-	names := read.([]string)
-	for i, name := range names {
-		names[i] = strings.TrimPrefix(name, "/")
-	}
-	return names, nil
 }
 
-func readExtensions(value any) (any, error) {
-	read, err := readNames(value)
-	if err != nil {
-		return nil, err
-	}
-	names := read.([]string)
-	for i, name := range names {
-		names[i] = extension(name)
-	}
-	return names, nil
-}
+// unrooted takes a leading slash for the mapping's own.
+func unrooted(name string) string { return strings.TrimPrefix(name, "/") }
 
 // extension is how the ending of a name is compared: without the dot, in lower case.
 func extension(ending string) string { return strings.ToLower(strings.TrimPrefix(ending, ".")) }

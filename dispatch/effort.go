@@ -63,7 +63,7 @@ type weighing struct {
 // weigh takes into account what a thread has done that is back.
 func (d *Dispatcher) weigh(t *thread, now time.Duration) {
 	w := &t.weighing
-	if d.pace.mean() <= tiny {
+	if d.pace.mean() <= tiny || t.watch.alone { // alone it is watched, and says nothing about turns
 		w.on = false
 		return
 	}
