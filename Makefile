@@ -13,14 +13,22 @@ COMPOSE := .cache/bin/compose-spec-$(COMPOSE_VERSION)
 TESTFLAGS ?=
 PACKAGES ?= ./...
 
-.PHONY: run build test test-go test-python test-container test-compose test-units test-boards test-manifests test-release vetted venvs axe lint bench release wheels vulns clean
+# What the binary carries besides Go and Python, where there is a C compiler; see python/native/build.
+NATIVE := python/native/lib/linux_$(shell go env GOARCH)/native.so
+
+.PHONY: run build native test test-go test-python test-container test-compose test-units test-boards test-manifests test-release vetted venvs axe lint bench release wheels vulns clean
 
 # Serves the embedded demo application; "make run ARGS='-w 2 shop:app'" serves another one.
 run: build
 	./bin/forebay $(ARGS)
 
-build:
+build: native
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/forebay ./cmd/forebay
+
+native: $(NATIVE)
+
+$(NATIVE): python/native/build python/native/native.c python/native/abi.h
+	@python/native/build
 
 # At once what can be: one compiles while others wait. What fails does not keep the others from running.
 test:
@@ -33,18 +41,20 @@ test:
 test-go vetted: export CGO_ENABLED := 1
 test-go: export TEST_FOREBAY_BIN := $(CURDIR)/.cache/test/forebay
 test-go: export GORACE ?= atexit_sleep_ms=0
-test-go: venvs axe vetted
+test-go: venvs axe native vetted
 	go build -race -o $(TEST_FOREBAY_BIN) ./cmd/forebay
 	go test -race -vet=off -shuffle=on -timeout 20m -p $$(($$(nproc) + 1)) $(TESTFLAGS) $(PACKAGES)
 
 vetted:
 	go vet -race ./...
 
-# The worker's and the demo's own tests, on every Python from 3.9 up that the machine has.
-test-python:
+# The worker's and the demo's own tests, on every Python from 3.9 up that the machine has; the worker's with native code,
+# too, where there is some.
+test-python: native
 	@.ci/pythons | { failed=0; while IFS='	' read -r version python; do \
 		echo "Python $$version ($$python)" && \
 		"$$python" -B -m unittest discover -s python/worker/tests -t python/worker && \
+		{ [ ! -f $(NATIVE) ] || FOREBAY_NATIVE=$(NATIVE) "$$python" -B -m unittest discover -s python/worker/tests -t python/worker; } && \
 		"$$python" -B -m unittest discover -s python/demo || failed=1; \
 	done; exit $$failed; }
 

@@ -250,6 +250,8 @@ type Workers struct {
 	MaxRSSHard int64 `key:"max_rss_hard"`
 	// MaxLifetime is how long a worker lives before it is replaced. 0 means no limit.
 	MaxLifetime time.Duration `key:"max_lifetime"`
+	// Native says whether workers run requests by native code, where there is some for their system and Python.
+	Native bool `key:"native"`
 	// Preload says whether one process imports the application and forks the workers, which then share its memory.
 	Preload bool `key:"preload"`
 	// Hooks is a Python file that may define post_fork(worker), when_ready(server) and worker_exit(worker). Empty means none.
@@ -303,6 +305,7 @@ func Default() Config {
 		},
 		Workers: Workers{
 			Threads:     4,
+			Native:      true,
 			BootTimeout: 60 * time.Second,
 		},
 		Limiting: Limiting{Keys: 1_000_000, Delay: 10 * time.Second, Delayed: 1024},

@@ -82,7 +82,7 @@ func TestEverySettingIsReadFromEveryLayer(t *testing.T) {
 		"access_log_buffer": "512KiB", "access_log_sample": "0.1", "access_log_slow": "7s", "max_connections_per_address": "7", "keep_alive_requests": "7", "proxy_protocol_from": "unix",
 		"send_min_rate": "7KiB", "send_min_rate_after": "7s", "spool_memory": "7KiB", "compress": "true", "compress_types": "text/html", "compress_min_size": "7KiB", "compress_streams": "7", "static_memory": "7KiB", "static_files": "7", "x_sendfile": dir, "x_accel_redirect": "/i/=" + dir,
 		"retry": "never", "interrupt": "false", "max_requests": "7", "max_requests_jitter": "7", "max_rss": "7KiB", "max_rss_hard": "7KiB",
-		"max_lifetime": "7s", "preload": "true", "hooks": dir + "/hooks.py", "reload": "true", "reload_extra_files": dir + "/*.html",
+		"max_lifetime": "7s", "preload": "true", "native": "false", "hooks": dir + "/hooks.py", "reload": "true", "reload_extra_files": dir + "/*.html",
 		"limit_keys": "7", "limit_delay": "7s", "limit_delayed": "7", "redis": "redis://localhost:7/7", "redis_prefix": "{shop}", "redis_timeout": "7ms",
 		"redis_retry": "7s", "redis_connections": "7", "redis_batch": "7", "redis_queue": "7", "redis_nodes": "7",
 		"request_id_header": "X-Correlation-ID", "server_timing": "true", "from_gunicorn": dir + "/hooks.py",

@@ -74,6 +74,7 @@ var Settings = []Setting{
 	{"threads", "threads", "", groupWorkers, "N", "threads in each worker", countKind.from(1)},
 	{"boot_timeout", "boot-timeout", "", groupWorkers, "TIME", "time for a worker to import the application", durationKind.from(instant)},
 	{"preload", "preload", "", groupWorkers, "", "import the application once, then fork the workers", switchKind},
+	{"native", "native", "", groupWorkers, "", "run plain requests by native code, on Linux with a CPython that has the GIL; else by Python alone", switchKind},
 	{"hooks", "hooks", "", groupWorkers, "FILE", "Python file with post_fork, when_ready or worker_exit", fileKind},
 	{"max_requests", "max-requests", "", groupWorkers, "N", "replace a worker after so many requests; 0 is never", countKind},
 	{"max_requests_jitter", "max-requests-jitter", "", groupWorkers, "N", "most that is added to it, at random for each worker", countKind},

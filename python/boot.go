@@ -71,11 +71,15 @@ func (b Boot) dict() map[string]any {
 	return boot
 }
 
-// SourcesFrame returns the SOURCES frame: the text of every module of the worker program.
-func SourcesFrame() ([]byte, error) {
+// SourcesFrame returns the SOURCES frame: the text of every module of the worker program, and with native the native one,
+// if the binary has it for this system.
+func SourcesFrame(native bool) ([]byte, error) {
 	modules, err := sources()
 	if err != nil {
 		return nil, err
+	}
+	if code := nativeModule(); native && code != nil {
+		modules["forebay._native"] = code
 	}
 	return AppendFrame(nil, KindSources, 0, AppendValue(nil, modules)), nil
 }
@@ -116,6 +120,8 @@ type Ready struct {
 	Interrupts     bool  // it has what is needed to raise an exception in a thread
 	Threads        []int // the system's ids of the threads of its slots
 	DumpSignal     int   // has the thread that it is sent to write its stack to Boot.Dump; 0: there is none
+	// NotNative is why the worker does without native code; empty: it has it.
+	NotNative string
 	// Strays are the names of the threads that the application of a template has started: no fork takes them along.
 	Strays []string
 	// Django is what the application's settings say of files; nil if that was not asked.
@@ -139,6 +145,7 @@ func ParseReady(payload []byte) (Ready, error) {
 	r.PID, _ = d["pid"].(int)
 	r.GIL, _ = d["gil"].(bool)
 	r.Interrupts, _ = d["interrupts"].(bool)
+	r.NotNative, _ = d["not_native"].(string)
 	r.DumpSignal, _ = d["dump_signal"].(int)
 	threads, _ := d["threads"].([]any)
 	for _, v := range threads {

@@ -107,6 +107,7 @@
 // # The program
 //
 // A worker is started as "python -c PROGRAM FD" where PROGRAM is worker/bootstrap.py. It reads from control descriptor FD
-// one frame SOURCES (31), marshal dict[str, str] of module name to source text, installs the modules as the package
-// forebay, and calls forebay.loop.main(control). Nothing is written to disk.
+// one frame SOURCES (31), marshal dict[str, str | bytes] of module name to source text, installs the modules as the package
+// forebay, and calls forebay.loop.main(control). Nothing is written to disk. The bytes are those of forebay._native, native
+// code that is loaded from memory if the system and the Python take it: READY says why they do not.
 package python

@@ -39,7 +39,7 @@ func TestSourcesAreAllModulesAndNoTests(t *testing.T) {
 			want[name] = text
 		}
 	}
-	frame, err := SourcesFrame()
+	frame, err := SourcesFrame(false)
 	require.NoError(t, err)
 	got, ok := readControl(t, KindSources, frame).(map[string]any)
 	require.True(t, ok)

@@ -24,7 +24,8 @@ type Host interface {
 // Pool keeps the workers of one generation running, replaces them one by one, and puts another generation in their place
 // when it is asked to.
 type Pool struct {
-	sources  []byte
+	sources  []byte // the worker program
+	native   []byte // the same with native code
 	host     Host
 	log      *slog.Logger
 	starter  starter
@@ -80,12 +81,16 @@ var (
 // New makes a pool that lends its slots through host. grace is how long the requests of a worker that is replaced may
 // take to end. It starts nothing.
 func New(cfg config.Workers, grace time.Duration, program Program, host Host, log *slog.Logger) (*Pool, error) {
-	sources, err := python.SourcesFrame()
+	sources, err := python.SourcesFrame(false)
+	if err != nil {
+		return nil, err
+	}
+	native, err := python.SourcesFrame(true)
 	if err != nil {
 		return nil, err
 	}
 	return &Pool{
-		sources: sources, host: host, log: log, failures: failureLog{log: log},
+		sources: sources, native: native, host: host, log: log, failures: failureLog{log: log},
 		first:   plan{cfg, grace, program},
 		starter: starter{requests: make(chan startRequest)},
 		ready:   make(chan python.Ready, 1),

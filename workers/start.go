@@ -100,7 +100,7 @@ func (g *generation) diagnose(ctx context.Context, err error) error {
 // lend makes the slots of a loaded worker available.
 func (p *Pool) lend(w *Worker) {
 	w.become(Ready)
-	w.log.Debug("worker ready", "python", w.ready.Version, "gil", w.ready.GIL)
+	w.log.Debug("worker ready", "python", w.ready.Version, "gil", w.ready.GIL, "not_native", w.ready.NotNative)
 	p.lent.Add(1)
 	p.host.Offer(w)
 	if p.wasReady.CompareAndSwap(false, true) {
@@ -158,7 +158,12 @@ func (g *generation) launch(ctx context.Context, w *Worker, theirs *ends) (told 
 }
 
 // opening is what an interpreter is told first: the worker program, and what to load.
-func (g *generation) opening(boot []byte) []byte { return slices.Concat(g.pool.sources, boot) }
+func (g *generation) opening(boot []byte) []byte {
+	if g.cfg.Native {
+		return slices.Concat(g.pool.native, boot)
+	}
+	return slices.Concat(g.pool.sources, boot)
+}
 
 // bootOf is what a worker is to be; first is the descriptor of its first slot's requests.
 func (g *generation) bootOf(id, age, first int) python.Boot {

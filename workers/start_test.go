@@ -1,6 +1,7 @@
 package workers
 
 import (
+	"bytes"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -34,6 +35,27 @@ func TestWorkersBecomeReady(t *testing.T) {
 	said := receive(t, r.pool.Ready(), "what the first worker said is not there")
 	assert.Contains(t, []int{first.PID(), second.PID()}, said.PID)
 	assert.Empty(t, r.pool.Ready(), "it is said once")
+}
+
+func TestNativeCode(t *testing.T) {
+	sources, err := python.SourcesFrame(true)
+	require.NoError(t, err)
+	for _, preload := range []bool{false, runtime.GOOS == "linux"} {
+		for _, native := range []bool{false, true} {
+			cfg := config.Workers{Processes: 1, Threads: 1, BootTimeout: deadline, Native: native, Preload: preload}
+			r := startPool(t, cfg, grace, pythonProgram(t, "hello"))
+			w := r.ready()
+			assert.Equal(t, "hello from /x", ask(t, w.Slots()[0], "GET", "/x", ""))
+			if !native {
+				assert.Equal(t, "No module named 'forebay._native'", w.Python().NotNative)
+				continue
+			}
+			if !bytes.Contains(sources, []byte("forebay._native")) {
+				t.Skip("there was no C compiler for native code")
+			}
+			assert.Empty(t, w.Python().NotNative)
+		}
+	}
 }
 
 // The first start shows what will be wrong with every start.
@@ -170,5 +192,7 @@ func TestOpeningLeavesTheSourcesAlone(t *testing.T) {
 	sources := append(make([]byte, 0, 100), "sources"...)
 	g := &generation{pool: &Pool{sources: sources}}
 	assert.Equal(t, "sourcesboot", string(g.opening([]byte("boot"))))
+	g.cfg.Native, g.pool.native = true, []byte("native")
+	assert.Equal(t, "nativeboot", string(g.opening([]byte("boot"))))
 	assert.Equal(t, make([]byte, 93), sources[len(sources):cap(sources)])
 }

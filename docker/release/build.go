@@ -11,12 +11,19 @@ import (
 )
 
 // build makes the static binary of the checkout in dir. The bytes depend on the sources, the Go release, the platform and
-// the version alone: -trimpath takes the directories out, -buildvcs=false the state of the checkout, and of the
+// the version alone, and on the C compiler for what the workers have of native code: -trimpath takes the directories out, -buildvcs=false the state of the checkout, and of the
 // environment nothing counts that changes the code.
 func build(ctx context.Context, dir string, p platform, version, out string) error {
 	out, err := filepath.Abs(out)
 	if err != nil {
 		return fmt.Errorf("build in %s: %w", dir, err)
+	}
+	if p.os == "linux" {
+		native := exec.CommandContext(ctx, "python/native/build", p.arch)
+		native.Dir, native.Stderr = dir, os.Stderr // it says so if it is left out
+		if err := native.Run(); err != nil {
+			return fmt.Errorf("compile the worker's native code: %w", err)
+		}
 	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false",
 		"-ldflags", "-s -w -X main.version="+version, "-o", out, "./cmd/forebay")

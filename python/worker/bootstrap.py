@@ -9,8 +9,9 @@ if sys.version_info < (3, 9):  # the master finds out and says so better; the pr
 sys.path[:] = [entry for entry in sys.path if entry]
 
 import marshal
+import os
 import socket
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ExtensionFileLoader, ModuleSpec
 
 
 class Sources:
@@ -22,6 +23,8 @@ class Sources:
     def find_spec(self, name, path=None, target=None):
         if name not in self.texts:
             return None
+        if isinstance(self.texts[name], bytes):
+            return ModuleSpec(name, Native(name, self.texts[name]))
         package = any(other.startswith(name + ".") for other in self.texts)
         return ModuleSpec(name, self, is_package=package)
 
@@ -34,6 +37,33 @@ class Sources:
 
     def get_source(self, name):
         return self.texts[name]
+
+
+class Native:
+    """A loader (PEP 451) of a module of native code that is in memory. Whatever is in its way, it is an ImportError."""
+
+    def __init__(self, name, code):
+        self.name, self.code = name, code
+
+    def create_module(self, spec):
+        # The stable ABI (PEP 384) is that of a CPython with the GIL; its letters say what else a build may be.
+        if sys.implementation.name != "cpython" or sys.abiflags:
+            raise ImportError("native code is for CPython with the GIL, and for no build to find faults with")
+        try:
+            file = os.memfd_create("forebay-native")
+        except OSError as error:
+            raise ImportError(f"there is no memory that can be run: {error}") from None
+        try:
+            with open(file, "wb", closefd=False) as writer:
+                writer.write(self.code)
+            spec.origin = f"/proc/self/fd/{file}"
+            self.loader = ExtensionFileLoader(self.name, spec.origin)
+            return self.loader.create_module(spec)
+        finally:
+            os.close(file)
+
+    def exec_module(self, module):
+        self.loader.exec_module(module)
 
 
 def receive(control, size):

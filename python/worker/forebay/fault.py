@@ -14,7 +14,7 @@ _PROGRAM = {
     f"{__package__}.{name}"
     for name in (
         *("app", "environ", "fault", "fields", "files", "frame", "gate", "hooks", "loop", "modules", "response", "slot"),
-        *("stack", "template"),
+        *("stack", "state", "template"),
     )
 } | {"threading"}
 _IMPORT = {"importlib", "importlib._bootstrap", "importlib._bootstrap_external"}

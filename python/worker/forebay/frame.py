@@ -8,6 +8,8 @@ import socket
 import struct
 from typing import Any
 
+from .state import ReaderState
+
 HEAD = struct.Struct("<IBB")  # length of the payload, kind, flags
 
 # From the master, on a slot.
@@ -107,22 +109,24 @@ def _read_exactly(sock: socket.socket, data: bytearray) -> memoryview | None:
     return view
 
 
-class Reader:
+class Reader(ReaderState):
     """Reads the frames that come through a descriptor. What one read brings beyond a frame is kept for the next one.
 
     A frame's payload is good until the next call. It may be followed by old bytes: marshal finds its own end.
     """
 
+    __slots__ = ("_descriptor", "_whole", "_view", "_first")
+
     SIZE = 64 << 10
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._buffer = bytearray(self.SIZE)
-        self._whole = (self._buffer,)
-        self._view = memoryview(self._buffer)
+        self.buffer = bytearray(self.SIZE)
+        self._whole = (self.buffer,)
+        self._view = memoryview(self.buffer)
         self._first = self._view[HEAD.size :]
         # What has been read and not been handed out lies between these two; both are 0 when there is nothing.
-        self._start = 0
+        self.start = 0
         self.pending = 0
 
     def read(self) -> Frame | None:
@@ -132,26 +136,26 @@ class Reader:
             if size == 0:
                 return None
             if size >= HEAD.size:
-                length, kind, flags = HEAD.unpack_from(self._buffer)
+                length, kind, flags = HEAD.unpack_from(self.buffer)
                 if size == HEAD.size + length:  # exactly one frame, as nearly always
                     return kind, flags, self._first
             self.pending = size
-        begin = self._start + HEAD.size
+        begin = self.start + HEAD.size
         if begin <= self.pending:
-            length, kind, flags = HEAD.unpack_from(self._buffer, self._start)
+            length, kind, flags = HEAD.unpack_from(self.buffer, self.start)
             end = begin + length
             if end < self.pending:  # one of a batch, but not its last
-                self._start = end
+                self.start = end
                 return kind, flags, self._view[begin:end]
         return self._read_from_buffer()
 
     def _read_from_buffer(self) -> Frame:
         self._fill(HEAD.size)
-        length, kind, flags = HEAD.unpack_from(self._buffer, self._start)
+        length, kind, flags = HEAD.unpack_from(self.buffer, self.start)
         if HEAD.size + length > self.SIZE:
             return kind, flags, self._read_long(length)
         self._fill(HEAD.size + length)
-        begin = self._start + HEAD.size
+        begin = self.start + HEAD.size
         self._take(HEAD.size + length)
         return kind, flags, self._view[begin : begin + length]
 
@@ -159,8 +163,8 @@ class Reader:
         """Reads a payload for which the buffer is too small."""
         self._take(HEAD.size)
         data = bytearray(length)
-        have = self.pending - self._start
-        data[:have] = self._view[self._start : self.pending]
+        have = self.pending - self.start
+        data[:have] = self._view[self.start : self.pending]
         self._take(have)
         view = memoryview(data)
         while have < length:
@@ -169,11 +173,11 @@ class Reader:
 
     def _fill(self, size: int) -> None:
         """Reads until size bytes are there, which the buffer has room for."""
-        if self._start + size > self.SIZE:
-            rest = self.pending - self._start
-            self._view[:rest] = self._view[self._start : self.pending]
-            self._start, self.pending = 0, rest
-        while self.pending - self._start < size:
+        if self.start + size > self.SIZE:
+            rest = self.pending - self.start
+            self._view[:rest] = self._view[self.start : self.pending]
+            self.start, self.pending = 0, rest
+        while self.pending - self.start < size:
             self.pending += self._more(self._view[self.pending :])
 
     def _more(self, view: memoryview) -> int:
@@ -183,6 +187,6 @@ class Reader:
         return size
 
     def _take(self, size: int) -> None:
-        self._start += size
-        if self._start == self.pending:
-            self._start = self.pending = 0
+        self.start += size
+        if self.start == self.pending:
+            self.start = self.pending = 0

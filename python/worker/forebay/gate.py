@@ -6,6 +6,7 @@ import time
 from typing import Callable, Optional
 
 from . import RequestTimeout
+from .state import GateState
 
 NOBODY = -1  # in place of a request's number
 
@@ -37,7 +38,7 @@ def load_set_async_exc() -> SetAsyncExc:
     return set_async_exc
 
 
-class Gate:
+class Gate(GateState):
     """Belongs to a thread, except for interrupt, which the main thread calls.
 
     An exception that is raised from outside comes at any step of the thread's, also a few steps late. It must not come
@@ -51,7 +52,7 @@ class Gate:
     the handler of an exception is in turn within a "try" that expects RequestTimeout, and leaves again.
     """
 
-    __slots__ = ("thread", "inside", "wanted", "settled", "set_async_exc")
+    __slots__ = ("thread", "settled", "set_async_exc")
 
     def __init__(self) -> None:
         self.thread = 0  # its ident

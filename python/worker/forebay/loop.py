@@ -49,9 +49,10 @@ from .gate import LATER
 from .hooks import Hooks
 from .hooks import load as load_hooks
 from .modules import Modules
-from .response import respond
+from .response import hurry, respond
 from .slot import COUNT, ClientGone, Slot
 from .stack import stack_of, stacks
+from .state import missing
 
 # The master takes it for a fault of the application, which starting the worker again does not mend.
 EXIT_NOT_LOADED = 3
@@ -285,6 +286,7 @@ def _describe(boot: Boot) -> dict[str, Any]:
         "pid": os.getpid(),
         "interrupts": importlib.util.find_spec("_ctypes") is not None,
         "gil": True if gil_enabled is None else bool(gil_enabled()),
+        "not_native": missing,
         "sample": boot["sample"],
     }
     if "files" in boot:
@@ -345,7 +347,7 @@ def _interrupt(control: socket.socket, slots: list[Slot], number: int, request: 
     stack, outcome = "", ""
     if slot.request == count:
         try:
-            stack = stack_of(slot.gate.thread, respond.__code__)
+            stack = stack_of(slot.gate.thread, (respond.__code__, hurry.__code__))
         except Exception as error:  # what is looked at changes meanwhile, and lines are read from files
             stack = f"{type(error).__name__}: {error}\n"
     if raises:
@@ -382,13 +384,15 @@ def serve(slot: Slot, app: Application, constant: Environ) -> None:
 
 
 def serve_next(slot: Slot, app: Application, constant: Environ) -> bool:
-    """Serves one request. It is a function of its own so that nothing of a request lives on while the thread waits."""
+    """Serves one request, or several of a batch. It is a function of its own so that nothing of a request lives on while the thread waits."""
     found = slot.take()
     if found is None:
         return False
     kind, flags, payload = found
     if kind != REQUEST:
         raise ProtocolError(f"frame of kind {kind} on a slot")
+    if not flags and hurry(slot, app, constant, payload):
+        return True
     environ, body = marshal.loads(payload)
     environ.update(constant)
     if flags & REQUEST_FILE:

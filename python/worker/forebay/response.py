@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Callable
 
@@ -14,6 +15,7 @@ from .files import FileWrapper, Region
 from .frame import ABORT, CHUNK, END, ERROR, FREE, HEADER, HEADER_FILE, RESPONSE, SHARED
 from .gate import NOBODY
 from .slot import ClientGone, Slot
+from .state import ResponseState, prepare, run
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType]
 
@@ -28,34 +30,40 @@ _WORTH_SHARING = 32 << 10
 _NO_BODY = ("204", "304")
 
 
-def respond(slot: Slot, app: Application, environ: Environ) -> None:
+def respond(slot: Slot, app: Application, environ: Environ, resumed: Resumed | None = None) -> None:
     """Runs the application and sends its answer, whatever happens: nothing that it raises passes through.
 
     The answer goes first, then the iterable is closed, and then the master hears that the thread is back. Within a batch
-    the answer may wait for close(), as it waits for the next one.
+    the answer may wait for close(), as it waits for the next one. If resumed is given the application has run already.
     """
-    head_only = environ.get("REQUEST_METHOD") == "HEAD"  # read before a middleware changes it
-    response = Response(slot)
+    if resumed is None:
+        response = Response(slot, environ.get("REQUEST_METHOD") == "HEAD")  # read before a middleware changes it
+    else:
+        response = resumed.response
     gate, request = slot.gate, slot.request
     result: Any = ()
     try:
         try:
-            gate.inside = request  # these are gate.enter and gate.leave, without the calls
-            if gate.wanted == request:
-                gate.refuse(request)
-            slot.begun[0] = request
-            result = app(environ, response.start_response)
-            gate.inside = NOBODY
-            if gate.wanted == request:
-                gate.absorb(request)
+            if resumed is None:
+                gate.inside = request  # these are gate.enter and gate.leave, without the calls
+                if gate.wanted == request:
+                    gate.refuse(request)
+                slot.begun[0] = request
+                result = app(environ, response.start_response)
+                gate.inside = NOBODY
+                if gate.wanted == request:
+                    gate.absorb(request)
+            else:
+                result = resumed.result
+                resumed.fail()
             kind = type(result)
             if kind is list or kind is tuple:
-                response.send_list(result, head_only)
+                response.send_list(result)
                 return
             close: Callable[[], object] | None = getattr(result, "close", None)
             if close is not None:
                 response.flags = 0
-            response.send_iterable(result, head_only)
+            response.send_iterable(result)
         except BaseException as error:  # a SystemExit, too, is a failed request and no reason for the thread to end
             gate.leave(request)
             close = response.fail_of(result, error)
@@ -84,19 +92,76 @@ def _close(close: Callable[[], object], slot: Slot) -> None:
         pass  # as in fail
 
 
+def hurry(slot: Slot, app: Application, constant: Environ, payload: memoryview) -> bool:
+    """Has native code serve a request and those of its batch that follow. False: it has not, and the request is ours."""
+    return run is not None and run(slot, app, constant, payload)
+
+
+class Resumed:
+    """A request for which native code has called the application, and has found something that is not plain.
+
+    result is what that returned, () where it raised error. rest is what iter made of it, if that was called, and chunks what
+    it gave and was not looked at, one at most. error was raised by whatever was called last.
+    """
+
+    __slots__ = ("response", "result", "error")
+
+    def __init__(
+        self, response: Response, result: Any, rest: Any, chunks: tuple[Any, ...], error: BaseException | None
+    ) -> None:
+        if response.fields is None:
+            response.fields = []
+        self.response = response
+        self.error: list[BaseException | None] = [error]
+        self.result = result
+        if rest is not None:
+            self.result = _Rest(result, rest, chunks, self.error)
+            self.error = [None]
+
+    def fail(self) -> None:
+        _raise(self.error)
+
+
+def _raise(held: list[BaseException | None]) -> None:
+    """Raises what is held, if anything is. Nothing may hold it afterwards: it would be part of a cycle with that."""
+    try:
+        if held[0] is not None:
+            raise held[0]
+    finally:
+        held[0] = None
+
+
+class _Rest:
+    """An application's result that was iterated for a while."""
+
+    def __init__(
+        self, result: Any, rest: Iterator[bytes], chunks: tuple[Any, ...], error: list[BaseException | None]
+    ) -> None:
+        self.rest, self.chunks, self.error = rest, chunks, error
+        close = getattr(result, "close", None)
+        if close is not None:
+            self.close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.chunks
+        _raise(self.error)
+        yield from self.rest
+
+
 def _report(error: BaseException) -> None:
     """Tells on stderr what no answer can tell any more. What the master has brought about it tells itself."""
     if not isinstance(error, (ClientGone, RequestTimeout)):
         fault.report(error)
 
 
-class Response:
+class Response(ResponseState):
     """What one request is answered with: the state behind start_response and write."""
 
-    __slots__ = ("slot", "status", "fields", "begun", "over", "flags")
+    __slots__ = ()
 
-    def __init__(self, slot: Slot) -> None:
+    def __init__(self, slot: Slot, head_only: bool) -> None:
         self.slot = slot
+        self.head_only = head_only
         self.status: str | None = None
         self.fields: Fields = []
         self.begun = False  # the head has been sent
@@ -106,7 +171,7 @@ class Response:
     # What the application calls.
 
     def start_response(self, status: str, fields: Fields, exc_info: ExcInfo | None = None) -> Callable[[bytes], None]:
-        """start_response of PEP 3333. It checks at once, so that the fault shows where it was made."""
+        """start_response of PEP 3333, which native code calls for what is not plain. It checks at once, so that the fault shows where it was made."""
         if exc_info:
             try:
                 if self.begun:
@@ -136,19 +201,19 @@ class Response:
 
     # What the application returned.
 
-    def send_list(self, chunks: Sequence[bytes], head_only: bool) -> None:
+    def send_list(self, chunks: Sequence[bytes]) -> None:
         """Sends a whole body that is in memory. Each chunk is checked before any is sent."""
         size = 0
         for chunk in chunks:
             _check_chunk(chunk)
             size += len(chunk)
         if self.begun or size > SMALL:
-            self._send_long_list(chunks, head_only)
+            self._send_long_list(chunks)
         else:  # to a HEAD request, too: the master can tell the length from it
             self._send_whole(chunks[0] if len(chunks) == 1 else b"".join(chunks))
 
-    def _send_long_list(self, chunks: Sequence[bytes], head_only: bool) -> None:
-        if head_only and not self.begun:
+    def _send_long_list(self, chunks: Sequence[bytes]) -> None:
+        if self.head_only and not self.begun:
             self._send_whole(b"")
             return
         parts = [] if self.begun else [self._encode(HEADER, 0)]
@@ -164,9 +229,9 @@ class Response:
         self.over = True
         self._send(parts)
 
-    def send_iterable(self, result: Iterable[bytes], head_only: bool) -> None:
+    def send_iterable(self, result: Iterable[bytes]) -> None:
         """Sends each chunk as it comes. PEP 3333: the head waits for the first chunk that is not empty."""
-        if type(result) is FileWrapper and not self.begun and not head_only:
+        if type(result) is FileWrapper and not self.begun and not self.head_only:
             region = result.region()
             if region is not None:
                 self._send_region(region)
@@ -185,7 +250,7 @@ class Response:
                 return
             elif self.begun:
                 self._send_chunk(chunk)
-            elif head_only or self._has_no_body():
+            elif self.head_only or self._has_no_body():
                 self._send_whole(b"")
                 return
             else:
@@ -304,3 +369,6 @@ def _check_chunk(chunk: object) -> None:
 
 def _end(flags: int) -> bytes:
     return frame.HEAD.pack(0, END, flags)
+
+
+prepare(Response, FileWrapper, io.BytesIO, Resumed, respond, _close)

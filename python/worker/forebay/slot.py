@@ -9,12 +9,13 @@ import os
 import socket
 import threading
 import time
-from collections.abc import MutableSequence, Sequence
+from collections.abc import Iterator, MutableSequence, Sequence
 from typing import BinaryIO
 
 from . import fault
 from .frame import FREE, HEAD, IDLE, WANT, Frame, ProtocolError, Reader
 from .gate import Gate
+from .state import SlotState
 
 _WANT = HEAD.pack(0, WANT, 0)
 _IDLE = HEAD.pack(0, IDLE, 0)
@@ -33,34 +34,14 @@ class ClientGone(ConnectionError):
     """The client has left, or the master has taken the slot back: what is written now, nobody reads."""
 
 
-class Slot:
+class Slot(SlotState):
     """Belongs to its thread, except for cancel, recall and gate.interrupt, which the main thread calls.
 
     Requests may come in a batch. The lock guards the answers that are held back, and what recall takes away from the
     thread; without a batch it is never taken.
     """
 
-    __slots__ = (
-        "requests",
-        "answers",
-        "files",
-        "reader",
-        "request",
-        "gate",
-        "cancelled",
-        "recalled",
-        "kept",
-        "lock",
-        "held",
-        "size",
-        "since",
-        "closing",
-        "closed",
-        "begun",
-        "area",
-        "taken",
-        "shared",
-    )
+    __slots__ = ("requests", "files", "cancelled", "kept", "lock", "closed", "area", "taken", "shared")
 
     def __init__(
         self,
@@ -85,6 +66,7 @@ class Slot:
         self.size = 0  # of them, but for one that is about to be written
         self.since = 0.0  # when the first of them was held
         self.closing = False  # the last of them says that the thread is free, but it still runs close() of the iterable
+        self.recalling = False  # the lock is held by recall, so native code must not add to what is held
         self.closed = False
         # The last request that the application was called for, as its only item. The master reads it when this process
         # has died: what was not begun, another worker may run.
@@ -125,7 +107,7 @@ class Slot:
 
     def recall(self, last: int) -> int:
         """Takes the requests up to last that were not begun away from the thread, and returns the last that was."""
-        with self.lock:
+        with self.lock, self._alone():
             self._flush()
             # While some of an earlier recall are still to be dropped, the last that was counted may be one of them, and
             # none that came after them was begun.
@@ -136,6 +118,15 @@ class Slot:
             if not _is_after(self.recalled, self.kept):  # all were begun
                 self.recalled = -1
             return self.kept
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keeps native code, which takes no lock, from adding to what is held."""
+        self.recalling = True
+        try:
+            yield
+        finally:
+            self.recalling = False
 
     def cancel(self, request: int) -> None:
         """Notes that the client of a request has left. It is forgotten if that request is over."""

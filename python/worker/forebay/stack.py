@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from types import CodeType, FrameType
 
 from . import fault
@@ -17,13 +17,13 @@ FRAMES = 100
 TOTAL = 200_000
 
 
-def stack_of(thread: int, serving: CodeType) -> str:
-    """Returns a thread's stack from the application's first call on, or "" if the function serving is not on it.
+def stack_of(thread: int, serving: Collection[CodeType]) -> str:
+    """Returns a thread's stack from the application's first call on, or "" if none of the functions serving is on it.
 
     The thread goes on meanwhile, unless it is stuck, which is why anybody asks.
     """
     frames = list(_outwards(sys._current_frames().get(thread)))
-    if not any(frame.f_code is serving for frame, _ in frames):
+    if not any(frame.f_code in serving for frame, _ in frames):
         return ""
     frames.reverse()
     summary = traceback.StackSummary.extract(iter(_without_program(frames)))

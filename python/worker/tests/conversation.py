@@ -78,6 +78,12 @@ class Conversation(unittest.TestCase):
         self.assertTrue(loop.serve_next(self.slot, app, self.constant))
         return self.arrived()
 
+    def serve(self, app: Any, count: int = 1) -> None:
+        """Serves so many requests, which may be fewer steps of the loop."""
+        last = (self.slot.request + count) % (1 << 32)
+        while self.slot.request != last:
+            self.assertTrue(loop.serve_next(self.slot, app, self.constant))
+
     @contextlib.contextmanager
     def answering_want(self, descriptors: list[int]) -> Iterator[list[bytes]]:
         """Answers the worker's next frame, which the list receives, with descriptors."""

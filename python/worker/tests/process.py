@@ -15,6 +15,7 @@ from typing import Any
 
 from forebay import frame
 
+from . import NATIVE
 from .conversation import get
 
 PROGRAM = Path(__file__).parents[1]
@@ -22,9 +23,11 @@ SOURCES = 31
 DEADLINE = 20  # seconds, for whatever another process is to do
 
 
-def sources() -> dict[str, str]:
-    texts = {f"forebay.{path.stem}": path.read_text("utf-8") for path in (PROGRAM / "forebay").glob("*.py")}
+def sources() -> dict[str, Any]:
+    texts: dict[str, Any] = {f"forebay.{path.stem}": path.read_text("utf-8") for path in (PROGRAM / "forebay").glob("*.py")}
     texts["forebay"] = texts.pop("forebay.__init__")
+    if NATIVE:
+        texts["forebay._native"] = Path(NATIVE).read_bytes()
     return texts
 
 

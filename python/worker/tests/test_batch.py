@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 from unittest import mock
 
-from forebay import frame, loop, slot
+from forebay import frame, loop, response, slot
 from forebay.frame import FREE
 from forebay.slot import Slot
 
@@ -28,6 +28,10 @@ class BatchCase(Conversation):
 
     def setUp(self) -> None:
         super().setUp()
+        # This is about the Python; test_native compares what native code does with it.
+        alone = mock.patch.object(response, "run", None)
+        alone.start()
+        self.addCleanup(alone.stop)
         clock = mock.patch.object(slot.time, "monotonic", return_value=NOW)
         self.clock = clock.start()
         self.addCleanup(clock.stop)
@@ -53,7 +57,7 @@ class BatchCase(Conversation):
         self.slot.reader._whole = (self.slot.reader._view[:one],)  # type: ignore[assignment]
         self.addCleanup(setattr, self.slot.reader, "_whole", whole)
 
-    def serve(self, count: int = 1) -> None:
+    def serve_app(self, count: int = 1) -> None:
         for _ in range(count):
             self.assertTrue(loop.serve_next(self.slot, self.app, self.constant))
 
@@ -64,10 +68,10 @@ class BatchCase(Conversation):
 class TestBatch(BatchCase):
     def test_is_answered_in_order_and_at_its_end(self) -> None:
         self.give(*range(16))
-        self.serve(15)
+        self.serve_app(15)
         self.assertEqual(self.arrived(), [])
         with mock.patch.object(slot.os, "write", wraps=slot.os.write) as write:
-            self.serve()
+            self.serve_app()
         self.assertEqual(write.call_count, 1)
         answers = self.arrived()
         self.assertEqual(self.ran, [f"/{n}" for n in range(16)])
@@ -77,12 +81,12 @@ class TestBatch(BatchCase):
     def test_what_comes_alone_is_answered_at_once(self) -> None:
         for n in range(3):
             self.give(n)
-            self.serve()
+            self.serve_app()
             self.assertEqual(self.bodies(), [b"/%d" % n])
 
     def test_answers_that_were_held_long_enough_leave_before_the_next_request_runs(self) -> None:
         self.give(0, 1, 2)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.arrived(), [])
         self.clock.return_value = TOO_LONG
         seen: list[bytes] = []
@@ -93,20 +97,20 @@ class TestBatch(BatchCase):
             return []
 
         self.special["/1"] = app
-        self.serve()
+        self.serve_app()
         self.assertEqual(seen, [b"/0"])
         self.assertEqual(self.arrived(), [], "the hold begins anew")
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.bodies(), [b"", b"/2"])
 
     def test_answers_that_are_too_many_to_be_held_leave_at_once(self) -> None:
         self.give(0, 1, body=b"x" * 9000)
         self.give(2)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.arrived(), [])
-        self.serve()
+        self.serve_app()
         self.assertEqual([len(body) for body in self.bodies()], [9002, 9002])
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.bodies(), [b"/2"])
 
     def test_more_than_the_buffer_holds(self) -> None:
@@ -118,7 +122,7 @@ class TestBatch(BatchCase):
                 thread.start()
                 got: list[bytes] = []
                 for _ in range(count):
-                    self.serve()
+                    self.serve_app()
                     got += self.bodies()
                 thread.join(10)
                 self.assertEqual(got, [b"/%d" % n + body for n in range(count)])
@@ -136,13 +140,13 @@ class TestOtherAnswersInABatch(BatchCase):
         """Runs app as the second of three, and returns its frames."""
         self.special["/1"] = app
         self.give(0, 1, 2)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.arrived(), [])
-        self.serve()
+        self.serve_app()
         answers = self.arrived()
         self.assertEqual(self.kinds(answers), ["RESPONSE", *kinds])
         self.assertEqual(self.body(answers[:1]), b"/0")
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.bodies(), [b"/2"])
         return answers[1:]
 
@@ -158,11 +162,11 @@ class TestOtherAnswersInABatch(BatchCase):
 
         self.special["/1"] = app
         self.give(0, 1, 2)
-        self.serve(2)
+        self.serve_app(2)
         self.assertEqual([self.kinds(answers) for answers in seen], [["RESPONSE", "HEAD", "CHUNK"], ["CHUNK"]])
         self.assertEqual(self.body(seen[0]), b"/0one")
         self.assertEqual(self.kinds(self.arrived()), ["END", "IDLE"])
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.bodies(), [b"/2"])
 
     def test_write(self) -> None:
@@ -239,7 +243,7 @@ class TestClose(BatchCase):
             self.closing(n, lambda: seen.append(self.arrived()))
         self.give(0, 1, 2, 3)
         with mock.patch.object(slot.os, "write", wraps=slot.os.write) as write:
-            self.serve(4)
+            self.serve_app(4)
         self.assertEqual(write.call_count, 2)
         for n in range(3):
             self.assertEqual(seen[n], [])
@@ -250,7 +254,7 @@ class TestClose(BatchCase):
         seen: list[Answer] = []
         self.closing(0, lambda: seen.extend(self.arrived()))
         self.give(0)
-        self.serve()
+        self.serve_app()
         self.check(seen, ("RESPONSE", 0))
         self.check(self.arrived(), ("IDLE", 0))
 
@@ -264,12 +268,12 @@ class TestClose(BatchCase):
 
         self.closing(1, close)
         self.give(0, 1, 2)
-        self.serve(2)
+        self.serve_app(2)
         self.check(seen, ("RESPONSE", FREE), ("RESPONSE", 0))
         self.assertEqual(self.body(seen), b"/0ok")
         self.check(self.arrived(), ("IDLE", 0))
         self.give(3)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.bodies(), [b"/3"])
         self.assertEqual(self.ran, ["/0", "/1", "/3"])
 
@@ -285,7 +289,7 @@ class TestClose(BatchCase):
 
         self.special["/0"] = app
         self.give(0, 1)
-        self.serve()
+        self.serve_app()
         self.check(seen, ("RESPONSE", 0))
         self.check(self.arrived(), ("IDLE", 0))
 
@@ -293,10 +297,10 @@ class TestClose(BatchCase):
         seen: list[Answer] = []
         self.closing(0, lambda: seen.extend(self.arrived()), b"x" * 20_000)
         self.give(0, 1)
-        self.serve()
+        self.serve_app()
         self.check(seen, ("RESPONSE", 0))
         self.check(self.arrived(), ("IDLE", 0))
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.bodies(), [b"/1"])
 
     def test_that_fails_changes_no_answer(self) -> None:
@@ -306,7 +310,7 @@ class TestClose(BatchCase):
         self.closing(0, close)
         self.give(0, 1)
         with contextlib.redirect_stderr(io.StringIO()) as said:
-            self.serve(2)
+            self.serve_app(2)
         self.check(self.arrived(), *2 * [("RESPONSE", FREE)])
         self.assertIn("nothing to close", said.getvalue())
 
@@ -336,18 +340,18 @@ class TestRecall(BatchCase):
 
         self.special["/1"] = app
         self.give(0, 1, 2, 3)
-        self.serve(2)
+        self.serve_app(2)
         self.assertEqual(begun, [2])
         self.assertEqual(held, [b"/0"], "the master has the answers of all that were begun before")
         self.give(4)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.ran, ["/0", "/1", "/4"])
         self.assertEqual(self.bodies(), [b"recalled", b"/4"])
 
     def test_answer_of_the_last_that_runs_does_not_stay_behind(self) -> None:
         self.recall_while_running(0, 3)
         self.give(0, 1, 2)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.arrived(), [], "it is held for those which will not run")
         # The thread waits for its next request with nothing held. Nothing comes, so that this can be seen.
         self.master.shutdown(1)
@@ -358,39 +362,39 @@ class TestRecall(BatchCase):
         self.give(0, 1, 2)
         self.assertEqual(self.slot.recall(3), 0)
         self.give(3, 4)
-        self.serve(2)
+        self.serve_app(2)
         self.assertEqual(self.ran, ["/3", "/4"])
         self.assertEqual(self.bodies(), [b"/3", b"/4"])
 
     def test_when_all_were_begun(self) -> None:
         begun = self.recall_while_running(1, 2)
         self.give(0, 1)
-        self.serve(2)
+        self.serve_app(2)
         self.assertEqual(begun, [2])
         self.assertEqual(self.bodies(), [b"/0", b"recalled"])
         self.give(2, 3)
-        self.serve(2)
+        self.serve_app(2)
         self.assertEqual(self.bodies(), [b"/2", b"/3"])
 
     def test_that_comes_late(self) -> None:
         """The main thread may have waited for the GIL while all were served, and others after them."""
         self.give(0, 1)
-        self.serve(2)
+        self.serve_app(2)
         self.give(2, 3, 4)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.slot.recall(2), 3)
-        self.serve(2)
+        self.serve_app(2)
         self.give(5)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.ran, [f"/{n}" for n in range(6)])
         self.assertEqual(len(self.bodies()), 6)
 
     def test_of_requests_that_are_read_one_by_one(self) -> None:
         begun = self.recall_while_running(0, 3)
         self.give_apart(0, 1, 2)
-        self.serve()
+        self.serve_app()
         self.give(3)
-        self.serve()
+        self.serve_app()
         self.assertEqual(begun, [1])
         self.assertEqual(self.ran, ["/0", "/3"])
 
@@ -400,7 +404,7 @@ class TestRecall(BatchCase):
         self.give(2, 3)
         self.assertEqual(self.slot.recall(4), 0)
         self.give(4)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.ran, ["/4"])
 
     def test_of_a_further_batch_while_the_thread_drops_one_of_the_first(self) -> None:
@@ -412,7 +416,7 @@ class TestRecall(BatchCase):
         self.slot.request = 0
         self.give(2, 3)
         self.give(4)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.ran, ["/4"])
 
     def test_that_meets_the_thread_between_counting_and_looking(self) -> None:
@@ -421,9 +425,9 @@ class TestRecall(BatchCase):
         self.slot.request = 1
         self.slot.recall(3)
         self.slot.request = 0  # as if the thread had only now come to the first
-        self.serve()
+        self.serve_app()
         self.give(3)
-        self.serve()
+        self.serve_app()
         self.assertEqual(self.ran, ["/0", "/3"])
 
     def test_then_the_end(self) -> None:
@@ -436,8 +440,8 @@ class TestRecall(BatchCase):
     def test_flush_keeps_the_order_against_a_thread_that_writes(self) -> None:
         """The main thread may lose the GIL within its write; what the thread writes then comes after it."""
         self.give(0, 1, 2)
-        self.serve()
-        thread = threading.Thread(target=self.serve)
+        self.serve_app()
+        thread = threading.Thread(target=self.serve_app)
         write, first = slot.os.write, threading.Event()
 
         def slow(descriptor: int, data: bytes) -> int:
@@ -469,10 +473,10 @@ class TestRecall(BatchCase):
                 last = (start + 3) % 2**32
                 begun = self.recall_while_running(1, last - 2**32 if last >= 2**31 else last)
                 self.give(0, 1, 2)
-                self.serve(2)
+                self.serve_app(2)
                 self.assertEqual(begun, [(start + 2) % 2**32])
                 self.give(3)
-                self.serve()
+                self.serve_app()
                 self.assertEqual(self.ran, ["/0", "/1", "/3"])
                 self.assertEqual(self.slot.request, (start + 4) % 2**32)
 

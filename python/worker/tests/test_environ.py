@@ -92,8 +92,7 @@ class TestInput(Conversation):
         seen: list[Any] = []
         app = self.reading(lambda file: [file.read()], seen)
         self.master.sendall(b"".join(frame.encode(frame.REQUEST, 0, (get(), b"%d" % number)) for number in range(3)))
-        for _ in range(3):
-            loop.serve_next(self.slot, app, self.constant)
+        self.serve(app, 3)
         self.assertEqual(seen, [[b"0"], [b"1"], [b"2"]])
         self.assertEqual(self.kinds(self.arrived()), ["RESPONSE"] * 3)
         self.assertEqual(self.slot.request, 3)
