@@ -5,15 +5,17 @@ import (
 	"fmt"
 	"time"
 
-	"forebay/config"
 	"forebay/python"
 	"forebay/workers"
 )
 
 // Under a backlog of short requests a thread is given several at once: one write, one wake-up and mostly one read carry
-// them all. That is right only as long as they are idempotent, see batchable, and none of them makes the others wait; so
-// the ones behind a request that turns out not to be short are taken back from the worker, which says which of them it has
-// not begun, and are the first to run elsewhere.
+// them all. That is right only as long as none of them makes the others wait; so the ones behind a request that turns out not
+// to be short are taken back from the worker, which says which of them it has not begun, and are the first to run elsewhere.
+//
+// The worker holds the answers of a batch back for a moment, and when it dies in that, those are lost whose requests have
+// been run to their end. Who sent one that must not be run twice would be told that it failed, so the answers to those leave
+// at once, see python.FlagOnce.
 const (
 	// maxBatch is how many requests a thread is given at once.
 	maxBatch = 16
@@ -24,11 +26,8 @@ const (
 )
 
 // gather takes further requests from the queue of first to go in one batch with it. The caller holds the lock.
-//
-// There are no batches where no request may be run again: when the worker dies, those are lost whose answers it held back,
-// although they have been run to their end. See batchable.
 func (d *Dispatcher) gather(t *thread, first *waiter, now time.Duration) {
-	if d.cfg().Retry == config.RetryNever || d.takes() > shortRequest || !batchable(first.req) || t.unanswered() {
+	if d.takes() > shortRequest || !batchable(first.req) || t.unanswered() {
 		return
 	}
 	s := first.share
@@ -59,12 +58,8 @@ func (d *Dispatcher) othersBefore(w *waiter) bool {
 
 // batchable reports whether a request may share a write with others: one with a file asks for it in the middle, and one
 // that may have cost a worker its life runs alone, so that it takes no others with it and is known when it does it again.
-//
-// All of them must be idempotent, the first one too. The worker holds the answers of a batch back for a moment, and when it
-// dies in that, those are lost whose requests have been run to their end: who sent one that must not be run twice would be
-// told that it failed.
 func batchable(req *python.Request) bool {
-	return req.File == nil && req.Trace.Tries == 0 && req.Idempotent()
+	return req.File == nil && req.Trace.Tries == 0
 }
 
 // unanswered reports whether the worker still owes the answer to a recall of an earlier batch. A recall of the next one
@@ -84,7 +79,7 @@ func (d *Dispatcher) startBatch(t *thread, req *python.Request, since time.Time)
 		t.reqs = append(t.reqs, w.req)
 	}
 	t.limit = d.cfg().timeout(req.Path)
-	err := t.slot.SendAll(t.reqs, t.deadline(since))
+	err := t.slot.SendAll(t.reqs, d.isRepeatable, t.deadline(since))
 	clear(t.reqs)
 	if err != nil {
 		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)

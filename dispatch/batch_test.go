@@ -139,10 +139,10 @@ func TestWhatGoesInOneBatch(t *testing.T) {
 		"a backlog of short requests":         {runs: echoes(9), batch: 10},
 		"no more than maxBatch":               {runs: echoes(40), batch: maxBatch},
 		"nothing when requests are not short": {runs: echoes(9), slow: true},
-		"no POST, and nothing from there on":  {runs: []string{"PUT /echo/a", "POST /echo/b", "GET /echo/c"}, batch: 2},
-		"nothing together with a POST":        {first: "POST /stop/", runs: echoes(9)},
+		"requests of all methods":             {runs: []string{"PUT /echo/a", "POST /echo/b", "GET /echo/c"}, batch: 4},
+		"what follows a POST":                 {first: "POST /stop/", runs: echoes(9), batch: 10},
 		"nothing that may have cost a worker": {runs: echoes(2), tweak: tried},
-		"nothing when none may run again":     {runs: echoes(9), retry: config.RetryNever},
+		"also when none may run again":        {runs: echoes(9), retry: config.RetryNever, batch: 10},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -451,7 +451,7 @@ func TestWorkerThatDiesInTheMiddleOfABatch(t *testing.T) {
 			runs: append([]string{"POST /die/"}, echoes(6)...), fails: map[string]bool{"POST /die/": true},
 		},
 		"by a POST behind others": {
-			runs:  []string{"GET /echo/a", "PUT /echo/b", "POST /die/", "GET /echo/c", "POST /echo/d"},
+			runs:  []string{"POST /echo/a", "POST /echo/b", "POST /die/", "GET /echo/c", "POST /echo/d"},
 			fails: map[string]bool{"POST /die/": true},
 		},
 		"behind a POST, which has had its answer": {

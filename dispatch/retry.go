@@ -27,6 +27,11 @@ func (d *Dispatcher) again(req *python.Request, err error) bool {
 	if errors.Is(err, errNotBegun) {
 		return true
 	}
+	return d.isRepeatable(req)
+}
+
+// isRepeatable reports whether a request may be run twice.
+func (d *Dispatcher) isRepeatable(req *python.Request) bool {
 	switch d.cfg().Retry {
 	case config.RetryNever:
 		return false

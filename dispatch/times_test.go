@@ -95,7 +95,7 @@ func TestAnswersThatComeTogetherShareTheirTime(t *testing.T) {
 		defer req.Release()
 		reqs = append(reqs, req)
 	}
-	require.NoError(t, thread.slot.SendAll(reqs, time.Time{}))
+	require.NoError(t, thread.slot.SendAll(reqs, (*python.Request).Idempotent, time.Time{}))
 	thread.since = time.Now()
 	for i := range reqs {
 		thread.behind = make([]*waiter, len(reqs)-1-i)

@@ -24,6 +24,7 @@
 //	            flag 1 FILE: body is None; it is in a file, whose descriptor follows when the worker has sent WANT:
 //	            one byte on the slot's socket with the descriptor attached (SCM_RIGHTS), or without one when
 //	            nobody waits for the answer any more; the worker then answers ERROR.
+//	            flag 2 ONCE: it must not be run twice. Its answer leaves before the next one of the batch is begun.
 //
 // The worker answers with one of
 //
@@ -88,7 +89,7 @@
 // the signal at its parent's death.
 //
 // While further requests of a batch wait, the worker may hold the RESPONSEs of those before them back for about a
-// millisecond, so that one write carries several.
+// millisecond, so that one write carries several; but not that to a request with ONCE.
 //
 // A main thread that does not get the GIL answers nothing. So the worker also has a descriptor for stacks, to which each
 // of its threads writes its own, in the form of Python's faulthandler, when it gets the signal that READY names.

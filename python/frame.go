@@ -76,6 +76,7 @@ type Flags uint8
 // The flags. Those of REQUEST and those of the answers share bits, as they never meet.
 const (
 	FlagBodyFile Flags = 1 // REQUEST: the body's descriptor follows when the worker has sent WANT
+	FlagOnce     Flags = 2 // REQUEST: its answer leaves before the next request of the batch is begun
 	FlagFree     Flags = 1 // RESPONSE, END, ABORT, ERROR: the thread is back already
 	FlagFile     Flags = 2 // HEAD: the body is a part of the file whose descriptor was sent ahead
 )
@@ -129,6 +130,14 @@ func AppendFrame(b []byte, kind Kind, flags Flags, payload []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(payload)))
 	b = append(b, byte(kind), byte(flags))
 	return append(b, payload...)
+}
+
+// AppendWith appends a whole frame to b, with further flags.
+func AppendWith(b, frame []byte, flags Flags) []byte {
+	start := len(b)
+	b = append(b, frame...)
+	b[start+5] |= byte(flags)
+	return b
 }
 
 // beginFrame appends a frame's head whose length endFrame fills in; it starts at len(b).

@@ -55,7 +55,7 @@ func TestWhatADeadWorkerHadBegunOfABatch(t *testing.T) {
 	r := startPool(t, oneWorker(), grace, pythonProgram(t, "crashes"))
 	s := r.ready().Slots()[0]
 	reqs := []*python.Request{newRequest("GET", "/ok", ""), newRequest("GET", "/exit", ""), newRequest("GET", "/ok", "")}
-	require.NoError(t, s.SendAll(reqs, time.Time{}))
+	require.NoError(t, s.SendAll(reqs, (*python.Request).Idempotent, time.Time{}))
 	s.Begin(reqs[0])
 	s.Finish(time.Now())
 	for _, req := range reqs {

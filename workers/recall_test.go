@@ -18,7 +18,7 @@ func sendAll(t *testing.T, s *Slot, n int) {
 	for i := range n {
 		reqs = append(reqs, newRequest("GET", "/"+string(rune('0'+i)), ""))
 	}
-	require.NoError(t, s.SendAll(reqs, time.Now().Add(deadline)))
+	require.NoError(t, s.SendAll(reqs, (*python.Request).Idempotent, time.Now().Add(deadline)))
 	s.Begin(reqs[0])
 	s.Finish(time.Now())
 	for _, req := range reqs {
@@ -33,7 +33,7 @@ func TestRequestsThatWereSentAtOnceAreAnsweredInTheirOrder(t *testing.T) {
 	for _, body := range []string{"x", "xx", "xxx"} {
 		reqs = append(reqs, newRequest("POST", "/", body))
 	}
-	require.NoError(t, slot.SendAll(reqs, time.Time{}))
+	require.NoError(t, slot.SendAll(reqs, (*python.Request).Idempotent, time.Time{}))
 	for i, want := range []string{"BytesIO 1", "BytesIO 2", "BytesIO 3"} {
 		slot.Begin(reqs[i])
 		assert.Equal(t, want, answered(t, slot))

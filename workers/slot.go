@@ -99,11 +99,15 @@ func (s *Slot) Send(req *python.Request, deadline time.Time) error {
 func (s *Slot) BatchSize() int { return min(python.MaxBatch, s.room) }
 
 // SendAll gives the thread several requests at once, in their order; see BatchSize for what may be sent so. The
-// caller says by Begin which of them is running.
-func (s *Slot) SendAll(reqs []*python.Request, deadline time.Time) error {
+// caller says by Begin which of them is running. The answers to those that are not repeatable are not held back.
+func (s *Slot) SendAll(reqs []*python.Request, repeatable func(*python.Request) bool, deadline time.Time) error {
 	b := s.batch[:0]
 	for _, req := range reqs {
-		b = append(b, req.Frame()...)
+		flags := python.Flags(0)
+		if !repeatable(req) {
+			flags = python.FlagOnce
+		}
+		b = python.AppendWith(b, req.Frame(), flags)
 	}
 	s.batch = b
 	s.current = s.sent

@@ -11,8 +11,7 @@
 #include "abi.h"
 
 /* As in frame.py, slot.py, gate.py and response.py, which say what they mean. */
-enum { HEAD = 6, REQUEST = 1, RESPONSE = 16, FREE = 1, NOBODY = -1, SMALL = 64 << 10, MAX_PAYLOAD = 1 << 20, HOLD_BYTES = 16 << 10 };
-static const double HOLD_SECONDS = 0.001;
+enum { HEAD = 6, REQUEST = 1, ONCE = 2, RESPONSE = 16, FREE = 1, NOBODY = -1, SMALL = 64 << 10, MAX_PAYLOAD = 1 << 20, HOLD_BYTES = 16 << 10 };
 
 /* What the classes of the same names in state.py have. */
 
@@ -32,10 +31,10 @@ typedef struct {
     PyObject *gate, *reader, *held, *begun;
     Py_ssize_t size;
     long long recalled;
-    double since;
+    double since, hold;
     unsigned int request;
     int answers;
-    char closing, recalling;
+    char closing, recalling, once;
 } Slot;
 
 typedef struct {
@@ -357,7 +356,7 @@ static int send_frame(Slot *slot, PyObject *frame, int in_batch, int closing)
 /* Sends a body that is whole. -1 with an exception; 1: it is not to be sent here. */
 static int send_whole(Response *response, Slot *slot, PyObject *chunks, Py_ssize_t count, Py_ssize_t body)
 {
-    int in_batch = ((Reader *)slot->reader)->pending > 0, closing = response->flags == 0;
+    int in_batch = ((Reader *)slot->reader)->pending > 0 && !slot->once, closing = response->flags == 0;
     PyObject *frame = encode(response, in_batch ? FREE : response->flags, chunks, count, body);
     if (frame == NULL)
         return PyErr_Occurred() ? -1 : 1;
@@ -576,16 +575,17 @@ static const unsigned char *next_of_batch(Slot *slot, const unsigned char **end)
 {
     Reader *reader = (Reader *)slot->reader;
     Py_ssize_t have = reader->pending - reader->start;
-    if (have < HEAD || slot->recalled >= 0 || (PyList_Size(slot->held) > 0 && !(now() - slot->since <= HOLD_SECONDS && now() >= slot->since)))
+    if (have < HEAD || slot->recalled >= 0 || (PyList_Size(slot->held) > 0 && now() - slot->since > slot->hold))
         return NULL;
     const unsigned char *frame = (const unsigned char *)PyByteArray_AsString(reader->buffer) + reader->start;
     Py_ssize_t size = HEAD + (Py_ssize_t)u32(frame);
-    if (frame[4] != REQUEST || frame[5] != 0 || size > have)
+    if (frame[4] != REQUEST || (frame[5] & ~ONCE) != 0 || size > have)
         return NULL;
     reader->start += size;
     if (reader->start == reader->pending)
         reader->start = reader->pending = 0;
     slot->request++;
+    slot->once = (frame[5] & ONCE) != 0;
     *end = frame + size;
     return frame + HEAD;
 }
@@ -650,7 +650,8 @@ static PyMemberDef gate_members[] = {OTHER(Gate, T_LONGLONG, inside), OTHER(Gate
 static PyMemberDef reader_members[] = {OBJECT(Reader, buffer), OTHER(Reader, T_PYSSIZET, start), OTHER(Reader, T_PYSSIZET, pending), {0}};
 static PyMemberDef slot_members[] = {
     OBJECT(Slot, gate), OBJECT(Slot, reader), OBJECT(Slot, held), OBJECT(Slot, begun), OTHER(Slot, T_PYSSIZET, size), OTHER(Slot, T_LONGLONG, recalled),
-    OTHER(Slot, T_DOUBLE, since), OTHER(Slot, T_UINT, request), OTHER(Slot, T_INT, answers), OTHER(Slot, T_BOOL, closing), OTHER(Slot, T_BOOL, recalling), {0}};
+    OTHER(Slot, T_DOUBLE, since), OTHER(Slot, T_DOUBLE, hold), OTHER(Slot, T_UINT, request), OTHER(Slot, T_INT, answers), OTHER(Slot, T_BOOL, closing), OTHER(Slot, T_BOOL, recalling),
+    OTHER(Slot, T_BOOL, once), {0}};
 static PyMemberDef response_members[] = {
     OBJECT(Response, slot), OBJECT(Response, status), OBJECT(Response, fields), OTHER(Response, T_INT, flags), OTHER(Response, T_BOOL, head_only), OTHER(Response, T_BOOL, begun),
     OTHER(Response, T_BOOL, over), {0}};

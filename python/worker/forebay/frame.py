@@ -49,6 +49,7 @@ PONG = 55
 
 FREE = 1  # on RESPONSE, END, ABORT and ERROR: the thread is back, no IDLE follows
 REQUEST_FILE = 1  # on REQUEST: the body is in a file, to be had for a WANT
+REQUEST_ONCE = 2  # on REQUEST: its answer leaves before the next one of the batch is begun
 HEADER_FILE = 2  # on HEADER: the body is in the file whose descriptor was sent ahead
 
 SIZE = struct.Struct("<I")  # the payload of SHARED

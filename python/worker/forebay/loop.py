@@ -39,6 +39,7 @@ from .frame import (
     RECALLED,
     REQUEST,
     REQUEST_FILE,
+    REQUEST_ONCE,
     SERVING,
     STACK,
     STACKS,
@@ -391,7 +392,8 @@ def serve_next(slot: Slot, app: Application, constant: Environ) -> bool:
     kind, flags, payload = found
     if kind != REQUEST:
         raise ProtocolError(f"frame of kind {kind} on a slot")
-    if not flags and hurry(slot, app, constant, payload):
+    slot.once = flags & REQUEST_ONCE > 0
+    if not flags & REQUEST_FILE and hurry(slot, app, constant, payload):
         return True
     environ, body = marshal.loads(payload)
     environ.update(constant)

@@ -302,7 +302,7 @@ class Response(ResponseState):
 
     def _send_whole(self, body: bytes) -> None:
         slot = self.slot
-        in_batch = slot.reader.pending > 0
+        in_batch = slot.reader.pending > 0 and not slot.once
         data = self._encode(RESPONSE, FREE if in_batch else self.flags, body)
         self.begun = self.over = True
         if in_batch:

@@ -65,6 +65,8 @@ class Slot(SlotState):
         self.held: list[bytes] = []  # answers that were not written yet
         self.size = 0  # of them, but for one that is about to be written
         self.since = 0.0  # when the first of them was held
+        self.hold = _HOLD_SECONDS  # for how long
+        self.once = False  # the request must not be run twice, so its answer is not held
         self.closing = False  # the last of them says that the thread is free, but it still runs close() of the iterable
         self.recalling = False  # the lock is held by recall, so native code must not add to what is held
         self.closed = False
@@ -82,7 +84,7 @@ class Slot(SlotState):
         try:
             while True:
                 batch = reader.pending
-                if self.held and (not batch or time.monotonic() - self.since > _HOLD_SECONDS):
+                if self.held and (not batch or time.monotonic() - self.since > self.hold):
                     self.send(b"")  # nothing is held while the thread waits: what followed may have been recalled
                 found = reader.read()
                 # Counted first and looked at then, and recall does it the other way round: one of the two sees the

@@ -29,7 +29,7 @@ except ImportError as error:
 
     class SlotState:  # type: ignore[no-redef]
         __slots__ = (
-            *("gate", "reader", "held", "begun", "size", "recalled", "since", "request", "answers", "closing", "recalling"),
+            *("gate", "reader", "held", "begun", "size", "recalled", "since", "hold", "request", "answers", "closing", "recalling", "once"),
         )
 
     class ResponseState:  # type: ignore[no-redef]

@@ -49,6 +49,11 @@ class BatchCase(Conversation):
     def give(self, *numbers: int, body: bytes = b"") -> None:
         self.master.sendall(b"".join(frame.encode(frame.REQUEST, 0, (get(PATH_INFO=f"/{n}"), body)) for n in numbers))
 
+    def give_once(self, *numbers: int) -> None:
+        """The same with requests that must not be run twice."""
+        flags = frame.REQUEST_ONCE
+        self.master.sendall(b"".join(frame.encode(frame.REQUEST, flags, (get(PATH_INFO=f"/{n}"), b"")) for n in numbers))
+
     def give_apart(self, *numbers: int) -> None:
         """Makes the worker read one request at a time, as from a pipe that is smaller than the batch."""
         self.give(*numbers)
@@ -83,6 +88,30 @@ class TestBatch(BatchCase):
             self.give(n)
             self.serve_app()
             self.assertEqual(self.bodies(), [b"/%d" % n])
+
+    def test_answers_to_what_must_not_run_twice_are_not_held(self) -> None:
+        self.give(0)
+        self.give_once(1, 2)
+        self.give(3, 4)
+        for want in ([], [b"/0", b"/1"], [b"/2"], [], [b"/3", b"/4"]):
+            self.serve_app()
+            self.assertEqual(self.bodies(), want)
+
+    def test_close_of_what_must_not_run_twice_is_waited_for(self) -> None:
+        class Closing(list):  # type: ignore[type-arg]
+            def close(closing) -> None:
+                seen.extend(self.arrived())
+
+        seen: list[Answer] = []
+        self.special["/0"] = lambda environ, start_response: [start_response("200 OK", PLAIN), iter(())][1]
+        self.special["/1"] = lambda environ, start_response: [
+            start_response("200 OK", [("Content-Length", "2")]),
+            Closing([b"ok"]),
+        ][1]
+        self.give_once(0, 1, 2)
+        self.serve_app(3)
+        self.assertEqual([(each.kind, each.flags) for each in seen], [("RESPONSE", FREE), ("RESPONSE", 0)])
+        self.assertEqual([(each.kind, each.flags) for each in self.arrived()], [("IDLE", 0), ("RESPONSE", FREE)])
 
     def test_answers_that_were_held_long_enough_leave_before_the_next_request_runs(self) -> None:
         self.give(0, 1, 2)

@@ -186,13 +186,16 @@ class NativeCase(unittest.TestCase):
         worker.close()
         for each in (self.master, self.slot, others):
             self.addCleanup(each.close)
+        self.slot.hold = 3600
         self.constant = environ.base({"SCRIPT_NAME": ""}, threads=1)
 
     def app(self, environ: dict[str, Any], *args: Any) -> Any:
         return self.apps[int(environ["PATH_INFO"][1:])](environ, *args)
 
-    def give(self, numbers: Iterable[int], **more: Any) -> None:
-        self.master.sendall(b"".join(frame.encode(frame.REQUEST, 0, (get(PATH_INFO=f"/{n}", **more), b"body")) for n in numbers))
+    def give(self, numbers: Iterable[int], flags: int = 0, **more: Any) -> None:
+        """Sends requests in one batch."""
+        frames = [frame.encode(frame.REQUEST, flags, (get(PATH_INFO=f"/{n}", **more), b"body")) for n in numbers]
+        self.master.sendall(b"".join(frames))
 
     def serve(self, count: int, native: bool) -> None:
         last = (self.slot.request + count) & 0xFFFFFFFF
@@ -250,6 +253,11 @@ class TestNative(NativeCase):
             with self.subTest(seed=seed, numbers=numbers):
                 self.same(numbers)
 
+    def test_batches_of_what_must_not_run_twice(self) -> None:
+        for number in range(len(self.apps)):
+            with self.subTest(number):
+                self.same([0, number, number, 0], flags=frame.REQUEST_ONCE)
+
     def test_environs(self) -> None:
         texts = ["", "a", "a" * 40, "a" * 41, "caf\xe9", "\xff" * 20, "\xff" * 21, "a" * 60_000, "\0"]
         for text in texts:
@@ -299,9 +307,20 @@ class TestHeld(NativeCase):
         self.assertEqual(seen, [[], []])
         self.assertEqual(len(self.arrived()), 4)
 
-    def test_leave_before_the_next_request_when_they_were_held_for_long(self) -> None:
+    def test_leave_at_once_where_they_answer_what_must_not_run_twice(self) -> None:
         seen = []
+        self.apps[1] = lambda environ, start: [seen.append(len(self.arrived())), start("200 OK", [])][2:]
+        self.give([0, 1])
+        self.give([0, 0], flags=frame.REQUEST_ONCE)
+        self.give([1, 0, 1])
+        self.serve(7, True)
+        self.assertEqual(seen, [0, 4, 0])
+        self.assertEqual(len(self.arrived()), 3)
+
+    def test_leave_before_the_next_request_when_they_were_held_for_long(self) -> None:
+        seen: list[Any] = []
         late = threading.Event()
+        self.slot.hold = 0.001
 
         def slow(environ: dict[str, Any], start_response: Any) -> list[bytes]:
             late.wait(0.01)
