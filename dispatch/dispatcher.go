@@ -149,7 +149,7 @@ func (d *Dispatcher) admit(req *python.Request) (*thread, *waiter, error) {
 	if d.divided {
 		s = d.shareOf(req.Path)
 	}
-	if s.queue.len() == 0 && (!d.divided || d.mayStart(s, d.idleThreads())) {
+	if s.queue.len() == 0 && (!d.divided || d.mayStart(s, d.idleThreads())) && !d.isServed() {
 		if t := d.takeIdle(); t != nil {
 			t.assign(s)
 			d.mu.Unlock()

@@ -43,6 +43,27 @@ func (d *Dispatcher) mayRest(t *thread) bool {
 	return true
 }
 
+// isServed reports whether a request is better left to wait for a thread that is at work than given to one that is idle, as
+// those of one process would only take turns by its GIL. The caller holds the lock.
+func (d *Dispatcher) isServed() bool {
+	if d.divided {
+		return false
+	}
+	areTiny, idle, now := d.pace.mean() <= tiny, false, now()
+	for _, l := range d.lanes {
+		atWork := len(l.busy) - l.slow
+		if atWork < 1 || l.parallel || !areTiny && !d.isBrief(l, atWork, now) {
+			return false
+		}
+		idle = idle || len(l.idle) > 0 && !l.held
+	}
+	if idle && !d.minds {
+		d.minds = true
+		d.wake()
+	}
+	return idle
+}
+
 // isBrief reports whether requests that are not tiny by the clock do little but run Python on the threads of a process, of
 // which so many are at work, and that not for long. What each takes has gone in part to the others, whom it has waited for.
 func (d *Dispatcher) isBrief(l *lane, atWork int, now time.Duration) bool {

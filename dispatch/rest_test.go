@@ -16,7 +16,7 @@ import (
 func queued(t *testing.T, waiting int, took time.Duration) (*Dispatcher, []*thread) {
 	t.Helper()
 	d := crew(t, nil, 2, 2)
-	d.pace.average.Store(int64(took))
+	d.pace.average.Store(int64(time.Hour)) // so that all threads are given something
 	var busy []*thread
 	req := &python.Request{Method: "GET", Path: config.NoPath}
 	req.Trace.Tries = 1 // one that goes into no batch: there are no workers to send it to
@@ -25,6 +25,7 @@ func queued(t *testing.T, waiting int, took time.Duration) (*Dispatcher, []*thre
 		require.NoError(t, err)
 		busy = append(busy, th)
 	}
+	d.pace.average.Store(int64(took))
 	for range waiting {
 		_, w, err := d.admit(req)
 		require.NoError(t, err)
@@ -97,6 +98,61 @@ func TestWhoRests(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestWhoIsGivenARequestThatComes(t *testing.T) {
+	const short = tiny / 2
+	metered := func(d *Dispatcher) { d.metered() }
+	cases := map[string]struct {
+		busy   int // of two processes with two threads each
+		took   time.Duration
+		change func(d *Dispatcher)
+		waits  bool
+	}{
+		"an idle thread of an idle process":       {busy: 1, took: short},
+		"one that is at work":                     {busy: 2, took: short, waits: true},
+		"an idle one where they are not so short": {busy: 2, took: 3 * tiny},
+		"one at work where it is known that they take turns": {busy: 2, took: 3 * tiny, waits: true, change: func(d *Dispatcher) {
+			d.metered()
+			d.effort = effort{cost: 3 * tiny, ran: 1, awake: 1, seen: now()}
+		}},
+		"an idle one where they take long":         {busy: 2, took: 3 * tiny, change: metered},
+		"an idle one without a GIL":                {busy: 2, took: short, change: func(d *Dispatcher) { d.lanes[1].parallel = true }},
+		"an idle one where threads are shared out": {busy: 2, took: short, change: func(d *Dispatcher) { d.divided = true }},
+		"an idle one where one at work is slow": {busy: 2, took: short, change: func(d *Dispatcher) {
+			d.findSlow(d.lanes[0], d.lanes[0].busy[0].taken+time.Hour)
+		}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			d := crew(t, nil, 2, 2)
+			d.pace.average.Store(int64(time.Hour))
+			req := &python.Request{Method: "GET", Path: config.NoPath}
+			for range c.busy {
+				_, _, err := d.admit(req)
+				require.NoError(t, err)
+			}
+			d.pace.average.Store(int64(c.took))
+			if c.change != nil {
+				c.change(d)
+			}
+			th, w, err := d.admit(req)
+			require.NoError(t, err)
+			assert.Equal(t, c.waits, th == nil)
+			assert.Equal(t, c.waits, w != nil)
+			assert.Equal(t, c.waits, d.minds, "Run looks after those that wait")
+		})
+	}
+}
+
+// The one at work turns out to be slow, and the other one is idle.
+func TestWhatComesDoesNotWaitForASlowThread(t *testing.T) {
+	th := newTheatre(t, patient(), 1, 2)
+	actors := th.occupy(1)
+	th.short()
+	result := th.begin("GET", "/echo/x")
+	assert.NoError(t, receive(t, result, "it waits for the slow one").err)
+	actors[0].say("answer")
 }
 
 // A thread that is slow after all is found out, and counts no more until it is back.
