@@ -11,6 +11,7 @@ import (
 // are loaded and the gate is opened, and a worker that cannot be started is the end of it.
 type generation struct {
 	plan
+	sources []byte // the worker program
 	pool    *Pool
 	number  int                  // of all generations, from 1
 	seats   []context.CancelFunc // each ends its seat; the supervisor's own
@@ -30,7 +31,7 @@ type generation struct {
 func (p *Pool) begin(ctx context.Context, plan plan, gated bool) *generation {
 	p.generations++
 	g := &generation{
-		plan: plan, pool: p, number: p.generations, gate: make(chan struct{}), failed: make(chan error, 1), loaded: make(chan struct{}, 1),
+		plan: plan, sources: p.sourcesFor(plan.cfg.Native), pool: p, number: p.generations, gate: make(chan struct{}), failed: make(chan error, 1), loaded: make(chan struct{}, 1),
 	}
 	if !gated {
 		close(g.gate)
@@ -40,6 +41,18 @@ func (p *Pool) begin(ctx context.Context, plan plan, gated bool) *generation {
 	}
 	g.resize(ctx, plan.cfg.Processes)
 	return g
+}
+
+// sourcesFor returns the worker program with native code, or without. It is called by the supervisor.
+func (p *Pool) sourcesFor(native bool) []byte {
+	if p.sources[native] == nil {
+		sources, err := python.SourcesFrame(native)
+		if err != nil { // the other one could be read, which is as good
+			return p.sources[!native]
+		}
+		p.sources[native] = sources
+	}
+	return p.sources[native]
 }
 
 // resize adds or removes seats, but not the last one, and returns how many there are. They end with ctx at the latest.

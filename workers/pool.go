@@ -24,8 +24,7 @@ type Host interface {
 // Pool keeps the workers of one generation running, replaces them one by one, and puts another generation in their place
 // when it is asked to.
 type Pool struct {
-	sources  []byte // the worker program
-	native   []byte // the same with native code
+	sources  map[bool][]byte // the worker program, with native code and without, as far as it was asked for; the supervisor's
 	host     Host
 	log      *slog.Logger
 	starter  starter
@@ -81,16 +80,12 @@ var (
 // New makes a pool that lends its slots through host. grace is how long the requests of a worker that is replaced may
 // take to end. It starts nothing.
 func New(cfg config.Workers, grace time.Duration, program Program, host Host, log *slog.Logger) (*Pool, error) {
-	sources, err := python.SourcesFrame(false)
-	if err != nil {
-		return nil, err
-	}
-	native, err := python.SourcesFrame(true)
+	sources, err := python.SourcesFrame(cfg.Native)
 	if err != nil {
 		return nil, err
 	}
 	return &Pool{
-		sources: sources, native: native, host: host, log: log, failures: failureLog{log: log},
+		sources: map[bool][]byte{cfg.Native: sources}, host: host, log: log, failures: failureLog{log: log},
 		first:   plan{cfg, grace, program},
 		starter: starter{requests: make(chan startRequest)},
 		ready:   make(chan python.Ready, 1),

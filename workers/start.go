@@ -158,12 +158,7 @@ func (g *generation) launch(ctx context.Context, w *Worker, theirs *ends) (told 
 }
 
 // opening is what an interpreter is told first: the worker program, and what to load.
-func (g *generation) opening(boot []byte) []byte {
-	if g.cfg.Native {
-		return slices.Concat(g.pool.native, boot)
-	}
-	return slices.Concat(g.pool.sources, boot)
-}
+func (g *generation) opening(boot []byte) []byte { return slices.Concat(g.sources, boot) }
 
 // bootOf is what a worker is to be; first is the descriptor of its first slot's requests.
 func (g *generation) bootOf(id, age, first int) python.Boot {

@@ -190,9 +190,7 @@ func TestStopWithinAStart(t *testing.T) {
 // The sources are one piece of memory for all workers, with room behind it: what one is told must not lie there.
 func TestOpeningLeavesTheSourcesAlone(t *testing.T) {
 	sources := append(make([]byte, 0, 100), "sources"...)
-	g := &generation{pool: &Pool{sources: sources}}
+	g := &generation{sources: sources}
 	assert.Equal(t, "sourcesboot", string(g.opening([]byte("boot"))))
-	g.cfg.Native, g.pool.native = true, []byte("native")
-	assert.Equal(t, "nativeboot", string(g.opening([]byte("boot"))))
 	assert.Equal(t, make([]byte, 93), sources[len(sources):cap(sources)])
 }
