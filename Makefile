@@ -110,7 +110,7 @@ $(LINT):
 # interrupted is gone on with by BENCHFLAGS=-resume. BENCHFLAGS="-out bench/results" makes those that are committed.
 BENCHFLAGS ?=
 
-bench:
+bench: native
 	go run ./bench -out .cache/bench $(BENCHFLAGS)
 
 # Binaries, bills of materials, wheels and checksums for all platforms, below dist. "make wheels" makes the wheels alone,
