@@ -29,7 +29,8 @@ except ImportError as error:
 
     class SlotState:  # type: ignore[no-redef]
         __slots__ = (
-            *("gate", "reader", "held", "begun", "size", "recalled", "since", "hold", "request", "answers", "closing", "recalling", "once"),
+            *("gate", "reader", "held", "begun", "size", "recalled", "since", "hold", "request", "answers"),
+            *("closing", "recalling", "once"),
         )
 
     class ResponseState:  # type: ignore[no-redef]
