@@ -13,11 +13,12 @@
 /* As in frame.py, slot.py, gate.py and response.py, which say what they mean. */
 enum { HEAD = 6, REQUEST = 1, ONCE = 2, RESPONSE = 16, FREE = 1, NOBODY = -1, SMALL = 64 << 10, MAX_PAYLOAD = 1 << 20, HOLD_BYTES = 16 << 10 };
 
-/* What the classes of the same names in state.py have. */
+/* What the classes of the same names in state.py have. What Python looks at for each chunk of a body is an object here, too:
+ * only the members that are, it finds as fast as its own slots. */
 
 typedef struct {
     PyObject_HEAD
-    long long inside, wanted;
+    PyObject *inside, *wanted; /* int */
 } Gate;
 
 typedef struct {
@@ -39,10 +40,10 @@ typedef struct {
 
 typedef struct {
     PyObject_HEAD
-    PyObject *slot, *status, *fields;
+    PyObject *slot, *status, *fields, *begun, *over; /* begun and over: bool */
     Py_ssize_t length; /* what Content-Length says; -1: nothing, or not told here */
     int flags;
-    char head_only, begun, over, plain; /* plain: status and fields were found good here, so they can be encoded here */
+    char head_only, plain; /* plain: status and fields were found good here, so they can be encoded here */
 } Response;
 
 static PyTypeObject *gate_type, *reader_type, *slot_type, *response_type;
@@ -50,7 +51,16 @@ static PyTypeObject *gate_type, *reader_type, *slot_type, *response_type;
 /* What Python gives by prepare(). */
 static PyObject *response_class, *file_wrapper, *bytes_io, *resumed_class, *respond_on, *close_result;
 
-static PyObject *text_method, *text_input, *text_start, *text_hurried, *text_close, *text_write, *text_refuse, *text_absorb, *text_send, *text_write_all, *text_head, *zero;
+static PyObject *text_method, *text_input, *text_start, *text_hurried, *text_close, *text_write, *text_refuse, *text_absorb, *text_send, *text_write_all, *text_head, *zero, *nobody;
+
+/* Puts an object in a place that may have one. */
+static void put(PyObject **place, PyObject *object)
+{
+    PyObject *old = *place;
+    Py_INCREF(object);
+    *place = object;
+    Py_XDECREF(old);
+}
 
 static inline unsigned int u32(const unsigned char *p) { return p[0] | p[1] << 8 | p[2] << 16 | (unsigned int)p[3] << 24; }
 
@@ -222,15 +232,14 @@ static int are_fields(PyObject *fields, Py_ssize_t *length)
 /* start_response of PEP 3333 for what is plain, and response.py's for all else. */
 static PyObject *start_response(Response *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    if (count == 2 && names == NULL && self->status == NULL && PyList_CheckExact(args[1])) {
+    if (count == 2 && names == NULL && self->status == Py_None && PyList_CheckExact(args[1])) {
         PyObject *fields = PyList_GetSlice(args[1], 0, PyList_Size(args[1])); /* what was checked is what is sent */
         if (fields == NULL)
             return NULL;
         if (is_status(args[0]) && are_fields(fields, &self->length)) {
             Py_XDECREF(self->fields);
             self->fields = fields;
-            Py_INCREF(args[0]);
-            self->status = args[0];
+            put(&self->status, args[0]);
             self->plain = 1;
             return PyObject_GetAttr((PyObject *)self, text_write);
         }
@@ -360,7 +369,8 @@ static int send_whole(Response *response, Slot *slot, PyObject *chunks, Py_ssize
     PyObject *frame = encode(response, in_batch ? FREE : response->flags, chunks, count, body);
     if (frame == NULL)
         return PyErr_Occurred() ? -1 : 1;
-    response->begun = response->over = 1;
+    put(&response->begun, Py_True);
+    put(&response->over, Py_True);
     int failed = send_frame(slot, frame, in_batch, closing);
     Py_DECREF(frame);
     return failed;
@@ -382,16 +392,22 @@ static int call_gate(Gate *gate, PyObject *method, unsigned int request)
     return done ? 0 : -1;
 }
 
+static int is_wanted(Gate *gate, unsigned int request) { return gate->wanted != nobody && PyLong_AsLongLong(gate->wanted) == request; }
+
 static int enter(Gate *gate, unsigned int request)
 {
-    gate->inside = request;
-    return gate->wanted == request ? call_gate(gate, text_refuse, request) : 0;
+    PyObject *number = PyLong_FromUnsignedLong(request);
+    if (number == NULL)
+        return -1;
+    put(&gate->inside, number);
+    Py_DECREF(number);
+    return is_wanted(gate, request) ? call_gate(gate, text_refuse, request) : 0;
 }
 
 static int leave(Gate *gate, unsigned int request)
 {
-    gate->inside = NOBODY;
-    return gate->wanted == request ? call_gate(gate, text_absorb, request) : 0;
+    put(&gate->inside, nobody);
+    return is_wanted(gate, request) ? call_gate(gate, text_absorb, request) : 0;
 }
 
 /* Leaves while an exception is handled. The one from outside may come as soon as a step of Python is made, but only once. */
@@ -463,7 +479,7 @@ static int deliver(Slot *slot, Call *call, PyObject *result)
     Response *response = call->response;
     Gate *gate = (Gate *)slot->gate;
     unsigned int request = slot->request;
-    if (!response->plain || response->begun || response->status == NULL)
+    if (!response->plain || response->begun == Py_True || response->status == Py_None)
         return go_on(slot, call, result, NULL, NULL);
     if (PyList_CheckExact(result) || PyTuple_CheckExact(result)) {
         Py_ssize_t size, count = measure(result, &size);
@@ -486,11 +502,11 @@ static int deliver(Slot *slot, Call *call, PyObject *result)
         if ((chunk == NULL && PyErr_Occurred()) || leave(gate, request) < 0) {
             odd = 1;
         } else if (chunk == NULL) {
-            odd = !response->over;
+            odd = response->over != Py_True;
             break;
         } else if (!PyBytes_CheckExact(chunk) || PyBytes_Size(chunk) == 0) {
             odd = 1;
-        } else if (response->over) { /* more than Content-Length said */
+        } else if (response->over == Py_True) { /* more than Content-Length said */
             break;
         } else if (PyBytes_Size(chunk) < response->length || PyBytes_Size(chunk) > SMALL) {
             odd = 1;
@@ -498,7 +514,7 @@ static int deliver(Slot *slot, Call *call, PyObject *result)
             odd = send_whole(response, slot, chunk, 1, PyBytes_Size(chunk));
             if (!odd)
                 odd = enter(gate, request) < 0;
-            if (!odd || response->over)
+            if (!odd || response->over == Py_True)
                 Py_CLEAR(chunk);
         }
     }
@@ -533,8 +549,10 @@ static int respond(Slot *slot, PyObject *app, PyObject *environ)
     Response *response = (Response *)PyType_GenericAlloc((PyTypeObject *)response_class, 0);
     if (response == NULL)
         return -1;
-    response->slot = (PyObject *)slot;
-    Py_INCREF(response->slot);
+    put(&response->slot, (PyObject *)slot);
+    put(&response->status, Py_None);
+    put(&response->begun, Py_False);
+    put(&response->over, Py_False);
     response->flags = FREE;
     response->length = -1;
     PyObject *method = PyDict_GetItemWithError(environ, text_method); /* read before a middleware changes it */
@@ -599,7 +617,7 @@ static PyObject *run(PyObject *module, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     Slot *slot = (Slot *)args[0];
-    if (!slot->gate || !PyObject_TypeCheck(slot->gate, gate_type) || !slot->reader || !PyObject_TypeCheck(slot->reader, reader_type) || !slot->held ||
+    if (!slot->gate || !PyObject_TypeCheck(slot->gate, gate_type) || !((Gate *)slot->gate)->inside || !((Gate *)slot->gate)->wanted || !slot->reader || !PyObject_TypeCheck(slot->reader, reader_type) || !slot->held ||
         !PyList_CheckExact(slot->held) || !slot->begun || !((Reader *)slot->reader)->buffer || !PyByteArray_CheckExact(((Reader *)slot->reader)->buffer)) {
         PyErr_SetString(PyExc_TypeError, "the slot is not complete");
         return NULL;
@@ -643,18 +661,18 @@ static PyObject *prepare(PyObject *module, PyObject *args)
 
 /* ---- Types and module ---- */
 
-#define OBJECT(type, name) {#name, T_OBJECT, offsetof(type, name), 0, NULL}
+#define OBJECT(type, name) {#name, T_OBJECT_EX, offsetof(type, name), 0, NULL}
 #define OTHER(type, kind, name) {#name, kind, offsetof(type, name), 0, NULL}
 
-static PyMemberDef gate_members[] = {OTHER(Gate, T_LONGLONG, inside), OTHER(Gate, T_LONGLONG, wanted), {0}};
+static PyMemberDef gate_members[] = {OBJECT(Gate, inside), OBJECT(Gate, wanted), {0}};
 static PyMemberDef reader_members[] = {OBJECT(Reader, buffer), OTHER(Reader, T_PYSSIZET, start), OTHER(Reader, T_PYSSIZET, pending), {0}};
 static PyMemberDef slot_members[] = {
     OBJECT(Slot, gate), OBJECT(Slot, reader), OBJECT(Slot, held), OBJECT(Slot, begun), OTHER(Slot, T_PYSSIZET, size), OTHER(Slot, T_LONGLONG, recalled),
     OTHER(Slot, T_DOUBLE, since), OTHER(Slot, T_DOUBLE, hold), OTHER(Slot, T_UINT, request), OTHER(Slot, T_INT, answers), OTHER(Slot, T_BOOL, closing), OTHER(Slot, T_BOOL, recalling),
     OTHER(Slot, T_BOOL, once), {0}};
 static PyMemberDef response_members[] = {
-    OBJECT(Response, slot), OBJECT(Response, status), OBJECT(Response, fields), OTHER(Response, T_INT, flags), OTHER(Response, T_BOOL, head_only), OTHER(Response, T_BOOL, begun),
-    OTHER(Response, T_BOOL, over), {0}};
+    OBJECT(Response, slot), OBJECT(Response, status), OTHER(Response, T_OBJECT, fields), OBJECT(Response, begun), OBJECT(Response, over),
+    OTHER(Response, T_INT, flags), OTHER(Response, T_BOOL, head_only), {0}};
 static PyMethodDef response_methods[] = {
     {"hurried_start_response", (PyCFunction)(void (*)(void))start_response, METH_FASTCALL | METH_KEYWORDS, NULL}, {0}};
 
@@ -667,7 +685,7 @@ static void release(PyObject *self)
 
 static int reader_clear(Reader *self) { Py_CLEAR(self->buffer); return 0; }
 static int slot_clear(Slot *self) { Py_CLEAR(self->gate); Py_CLEAR(self->reader); Py_CLEAR(self->held); Py_CLEAR(self->begun); return 0; }
-static int response_clear(Response *self) { Py_CLEAR(self->slot); Py_CLEAR(self->status); Py_CLEAR(self->fields); return 0; }
+static int response_clear(Response *self) { Py_CLEAR(self->slot); Py_CLEAR(self->status); Py_CLEAR(self->fields); Py_CLEAR(self->begun); Py_CLEAR(self->over); return 0; }
 
 static int reader_traverse(Reader *self, visitproc visit, void *arg)
 {
@@ -695,7 +713,13 @@ static int response_traverse(Response *self, visitproc visit, void *arg)
     return 0;
 }
 
-static void gate_dealloc(PyObject *self) { release(self); }
+static void gate_dealloc(PyObject *self)
+{
+    Py_CLEAR(((Gate *)self)->inside); /* ints, which hold nothing */
+    Py_CLEAR(((Gate *)self)->wanted);
+    release(self);
+}
+
 static void reader_dealloc(PyObject *self) { PyObject_GC_UnTrack(self); reader_clear((Reader *)self); release(self); }
 static void slot_dealloc(PyObject *self) { PyObject_GC_UnTrack(self); slot_clear((Slot *)self); release(self); }
 static void response_dealloc(PyObject *self) { PyObject_GC_UnTrack(self); response_clear((Response *)self); release(self); }
@@ -736,7 +760,7 @@ PyMODINIT_FUNC PyInit__native(void)
         add_type(module, &slot_type, &slot_spec, "SlotState") || add_type(module, &response_type, &response_spec, "ResponseState") ||
         add_text(&text_method, "REQUEST_METHOD") || add_text(&text_input, "wsgi.input") || add_text(&text_start, "start_response") || add_text(&text_hurried, "hurried_start_response") || add_text(&text_close, "close") ||
         add_text(&text_write, "write") || add_text(&text_refuse, "refuse") || add_text(&text_absorb, "absorb") || add_text(&text_send, "send") ||
-        add_text(&text_write_all, "_write") || add_text(&text_head, "HEAD") || (zero = PyLong_FromLong(0)) == NULL)
+        add_text(&text_write_all, "_write") || add_text(&text_head, "HEAD") || (zero = PyLong_FromLong(0)) == NULL || (nobody = PyLong_FromLong(NOBODY)) == NULL)
         Py_CLEAR(module);
     return module;
 }
