@@ -4,10 +4,17 @@ import "time"
 
 // finish takes a worker's slots back, lets its requests end, and ends the process. It blocks until there is none. asked
 // says that we want it to end.
-func (g *generation) finish(w *Worker, asked bool) {
+func (g *generation) finish(w *Worker, asked bool) { g.dismiss(w, g.withdraw(w), asked) }
+
+// withdraw takes a worker's slots back, and returns what is closed when none of them is in use any more. It does not block.
+func (g *generation) withdraw(w *Worker) (idle <-chan struct{}) {
 	w.become(Draining)
 	g.pool.lent.Add(-1)
-	idle := g.pool.host.Withdraw(w)
+	return g.pool.host.Withdraw(w)
+}
+
+// dismiss lets the requests of a withdrawn worker end, and ends the process. It blocks until there is none.
+func (g *generation) dismiss(w *Worker, idle <-chan struct{}, asked bool) {
 	timer := time.NewTimer(g.grace)
 	defer timer.Stop()
 	select {

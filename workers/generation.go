@@ -19,6 +19,7 @@ type generation struct {
 
 	gate    chan struct{}  // closed when slots may be lent
 	passing sync.WaitGroup // seats that have not seen it closed
+	leaving sync.WaitGroup // seats that may have something lent
 	failed  chan error     // why the generation is of no use; one entry
 	loaded  chan struct{}  // gets an entry whenever the last of the workers is loaded
 
@@ -62,6 +63,7 @@ func (g *generation) resize(ctx context.Context, by int) int {
 		g.seats = append(g.seats, end)
 		s := g.newSeat(len(g.seats))
 		g.passing.Add(1)
+		g.leaving.Add(1)
 		g.pool.ending.Go(func() { s.run(ctx) }) // ends with ctx
 	}
 	for ; by < 0 && len(g.seats) > 1; by++ {
@@ -83,11 +85,12 @@ func (g *generation) preload(ctx context.Context) {
 	g.pool.ending.Go(func() { g.nursery.run(ctx) }) // ends with ctx
 }
 
-// end has all workers drained. It does not wait for that.
+// end has all workers drained. It returns when nothing of them is lent to further requests, and does not wait for the rest.
 func (g *generation) end() {
 	for _, end := range g.seats {
 		end()
 	}
+	g.leaving.Wait() // seats never block
 	if g.nursery != nil {
 		g.nursery.close()
 	}

@@ -251,3 +251,21 @@ func TestNothingEndsAServerThatRuns(t *testing.T) {
 		assert.False(t, s.hopeless(err), "%s, in a server that runs", name)
 	}
 }
+
+// Who is told that a reload is done must not be answered by what was there before.
+func TestAReloadIsDoneWhenNothingOfTheOldIsLent(t *testing.T) {
+	program := scriptProgram(t, "ready")
+	r := startPool(t, several(3), grace, program)
+	old := []*Worker{r.ready(), r.ready(), r.ready()}
+	for range 20 {
+		_, err := r.pool.Reload(several(3), grace, program)
+		require.NoError(t, err)
+		require.Len(t, r.withdrawn, 3)
+		var gone []*Worker
+		for range old {
+			gone = append(gone, <-r.withdrawn)
+		}
+		require.ElementsMatch(t, old, gone)
+		old = []*Worker{r.ready(), r.ready(), r.ready()}
+	}
+}

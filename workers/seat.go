@@ -282,8 +282,13 @@ func (s *seat) leave() *Worker {
 	return w
 }
 
-// end ends what is in the seat.
+// end ends what is in the seat. Nothing is lent any more before it waits for anything.
 func (s *seat) end() {
+	var idle <-chan struct{}
+	if s.worker != nil && s.gate == nil {
+		idle = s.gen.withdraw(s.worker)
+	}
+	s.gen.leaving.Done()
 	if s.booted != nil {
 		if b := <-s.booted; b.worker != nil {
 			b.worker.discard(true)
@@ -292,7 +297,7 @@ func (s *seat) end() {
 	switch {
 	case s.worker == nil:
 	case s.gate == nil:
-		s.gen.finish(s.worker, true)
+		s.gen.dismiss(s.worker, idle, true)
 	default:
 		s.worker.discard(true)
 	}
