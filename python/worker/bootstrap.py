@@ -50,17 +50,14 @@ class Native:
         if sys.implementation.name != "cpython" or sys.abiflags:
             raise ImportError("native code is for CPython with the GIL, and for no build to find faults with")
         try:
-            file = os.memfd_create("forebay-native")
-        except OSError as error:
-            raise ImportError(f"there is no memory that can be run: {error}") from None
-        try:
-            with open(file, "wb", closefd=False) as writer:
-                writer.write(self.code)
-            spec.origin = f"/proc/self/fd/{file}"
-            self.loader = ExtensionFileLoader(self.name, spec.origin)
-            return self.loader.create_module(spec)
-        finally:
-            os.close(file)
+            with open(os.memfd_create("forebay-native"), "wb") as file:
+                file.write(self.code)
+                file.flush()
+                spec.origin = f"/proc/self/fd/{file.fileno()}"
+                self.loader = ExtensionFileLoader(self.name, spec.origin)
+                return self.loader.create_module(spec)
+        except (AttributeError, OSError) as error:  # a Python that was built for older systems has no memfd_create
+            raise ImportError(f"there is no memory for native code: {error}") from None
 
     def exec_module(self, module):
         self.loader.exec_module(module)

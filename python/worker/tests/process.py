@@ -32,9 +32,9 @@ def sources() -> dict[str, Any]:
 
 
 class Worker:
-    """One worker process, seen from the master's end of its sockets."""
+    """One worker process, seen from the master's end of its sockets. It runs the text before in front of the program."""
 
-    def __init__(self, case: unittest.TestCase, threads: int = 1, dump: bool = False) -> None:
+    def __init__(self, case: unittest.TestCase, threads: int = 1, dump: bool = False, before: str = "") -> None:
         self.control, control = socket.socketpair()
         pairs = [socket.socketpair() for _ in range(threads)]
         self.slots = [near for near, _ in pairs]
@@ -50,7 +50,7 @@ class Worker:
         for sock in theirs:
             sock.setblocking(False)  # as the master may leave them: the worker must not mind
         self.process = subprocess.Popen(
-            [sys.executable, "-c", (PROGRAM / "bootstrap.py").read_text("utf-8"), str(control.fileno())],
+            [sys.executable, "-c", before + (PROGRAM / "bootstrap.py").read_text("utf-8"), str(control.fileno())],
             pass_fds=[sock.fileno() for sock in theirs] + [self._dump_to] * dump,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import unittest
 from pathlib import Path
 
 from forebay import frame
@@ -57,6 +58,17 @@ class TestBoot(ProcessCase):
                 "gil": getattr(sys, "_is_gil_enabled", lambda: True)(),
             },
         )
+
+    @unittest.skipUnless(NATIVE, "FOREBAY_NATIVE is not set")
+    def test_python_alone_serves_where_native_code_cannot_be_loaded(self) -> None:
+        self.module("shop", HELLO)
+        for what in ("del os.memfd_create", "os.memfd_create = lambda name: os.open('/dev/full', os.O_WRONLY)"):
+            with self.subTest(what):
+                worker = Worker(self, before=f"import os; {what}\n")
+                kind, ready = worker.boot("shop:app", [self.directory])
+                self.assertEqual(kind, frame.READY, ready)
+                self.assertIn("there is no memory for native code", ready["not_native"])
+                self.assertEqual(worker.ask()[0], frame.RESPONSE)
 
     def test_serves(self) -> None:
         worker = self.started(HELLO)
