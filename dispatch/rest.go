@@ -36,11 +36,16 @@ func (d *Dispatcher) mayRest(t *thread) bool {
 	} else if !d.isBrief(l, atWork, now()) {
 		return false
 	}
+	d.mind()
+	return true
+}
+
+// mind has Run look soon enough after what waits while threads rest. The caller holds the lock.
+func (d *Dispatcher) mind() {
 	if !d.minds {
 		d.minds = true
 		d.wake()
 	}
-	return true
 }
 
 // isServed reports whether a request is better left to wait for a thread that is at work than given to one that is idle, as
@@ -57,9 +62,8 @@ func (d *Dispatcher) isServed() bool {
 		}
 		idle = idle || len(l.idle) > 0 && !l.held
 	}
-	if idle && !d.minds {
-		d.minds = true
-		d.wake()
+	if idle {
+		d.mind()
 	}
 	return idle
 }

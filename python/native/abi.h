@@ -1,7 +1,7 @@
 /* What native.c takes of CPython's stable ABI (PEP 384, "Stable Application Binary Interface"; docs.python.org/3/c-api/stable.html)
  * and of the C library, declared here: so a C compiler for a system is all that is needed to build for it, and what it
  * makes does not depend on the Python that happens to be there. With -DWITH_PYTHON_H it is Python.h that declares, and what
- * stands here is compared with that; a test of the package python does so.
+ * stands here is compared with that; a test does so (cmd/forebay).
  *
  * It holds for 64-bit Linux, and for every CPython from 3.9 on that has the GIL. */
 

@@ -532,15 +532,6 @@ static int deliver(Slot *slot, Call *call, PyObject *result)
     return failed;
 }
 
-/* Marks in memory that the master sees that a request has begun. */
-static int mark(Slot *slot, unsigned int request)
-{
-    PyObject *number = PyLong_FromUnsignedLong(request);
-    int failed = number == NULL || PyObject_SetItem(slot->begun, zero, number) < 0;
-    Py_XDECREF(number);
-    return failed ? -1 : 0;
-}
-
 /* Runs the application for one request, and sends what it answers: response.respond. */
 static int respond(Slot *slot, PyObject *app, PyObject *environ)
 {
@@ -560,7 +551,8 @@ static int respond(Slot *slot, PyObject *app, PyObject *environ)
     Call call = {app, environ, response};
     int failed;
     PyObject *start = PyObject_GetAttr((PyObject *)response, text_hurried), *result = NULL;
-    if (start && enter(gate, request) == 0 && mark(slot, request) == 0)
+    /* Where the master sees it, the request is marked as begun: its number, which is inside now. */
+    if (start && enter(gate, request) == 0 && PyObject_SetItem(slot->begun, zero, gate->inside) == 0)
         result = PyObject_CallFunctionObjArgs(app, environ, start, NULL);
     if (result && leave(gate, request) == 0)
         failed = deliver(slot, &call, result);

@@ -385,7 +385,10 @@ def serve(slot: Slot, app: Application, constant: Environ) -> None:
 
 
 def serve_next(slot: Slot, app: Application, constant: Environ) -> bool:
-    """Serves one request, or several of a batch. It is a function of its own so that nothing of a request lives on while the thread waits."""
+    """Serves one request, or several of a batch.
+
+    It is a function of its own so that nothing of a request lives on while the thread waits.
+    """
     found = slot.take()
     if found is None:
         return False

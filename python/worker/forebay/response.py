@@ -171,7 +171,10 @@ class Response(ResponseState):
     # What the application calls.
 
     def start_response(self, status: str, fields: Fields, exc_info: ExcInfo | None = None) -> Callable[[bytes], None]:
-        """start_response of PEP 3333, which native code calls for what is not plain. It checks at once, so that the fault shows where it was made."""
+        """start_response of PEP 3333. It checks at once, so that the fault shows where it was made.
+
+        Native code has its own for what is plain, and calls this one for all else.
+        """
         if exc_info:
             try:
                 if self.begun:
