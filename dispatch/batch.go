@@ -72,8 +72,8 @@ func (t *thread) unanswered() bool {
 	return err != nil
 }
 
-// startBatch gives a thread a request together with those behind it, and runs the first, which begins at since.
-func (d *Dispatcher) startBatch(t *thread, req *python.Request, since time.Time) (*python.Response, rest, error) {
+// sendBatch gives a thread a request together with those behind it. It begins at since.
+func (d *Dispatcher) sendBatch(t *thread, req *python.Request, since time.Time) error {
 	t.reqs = append(t.reqs[:0], req)
 	for _, w := range t.behind {
 		t.reqs = append(t.reqs, w.req)
@@ -82,11 +82,21 @@ func (d *Dispatcher) startBatch(t *thread, req *python.Request, since time.Time)
 	err := t.slot.SendAll(t.reqs, d.isRepeatable, t.deadline(since))
 	clear(t.reqs)
 	if err != nil {
-		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)
+		return fmt.Errorf("%w: %w", errNotBegun, err)
 	}
 	t.given, t.begun, t.hand = true, false, 0
 	t.slot.Begin(req)
-	return d.run(t, req, since)
+	return nil
+}
+
+// fits reports whether the thread, which is idle, can be given a request without a wait, with those that go in one batch with
+// it.
+func (t *thread) fits(w *waiter) bool {
+	size := len(w.req.Frame())
+	for _, other := range t.behind {
+		size += len(other.req.Frame())
+	}
+	return t.given || t.slot.Fits(size)
 }
 
 // behindNext returns the request that the thread was given next, or nil at the end of a batch.
@@ -163,7 +173,7 @@ func (d *Dispatcher) requeue(back []*waiter) {
 // abandon answers for the requests that a lost thread was given behind the one that it ran. err is for those that it may
 // have begun, and for each of them that is a try: it may have been the one that cost the thread. died says that the process
 // has ended, so that it is known which ones those are.
-func (t *thread) abandon(err error, died bool) {
+func (d *Dispatcher) abandon(t *thread, err error, died bool) {
 	begun, known := 0, false
 	if died && len(t.behind) > 0 {
 		begun, known = t.slot.Begun()
@@ -173,10 +183,10 @@ func (t *thread) abandon(err error, died bool) {
 		begun--
 		if known && begun < 1 && w.req.Trace.Missed < maxMissed {
 			w.req.Trace.Missed++
-			w.finish(nil, fmt.Errorf("%w: %w", errNotBegun, err))
+			d.finish(w, nil, fmt.Errorf("%w: %w", errNotBegun, err))
 			continue
 		}
 		w.req.Trace.Tries++
-		w.finish(nil, err)
+		d.finish(w, nil, err)
 	}
 }

@@ -277,7 +277,7 @@ func streamed(t *testing.T, path string) (*python.Response, *backlog) {
 	t.Cleanup(req.Release)
 	responses := make(chan *python.Response, 1)
 	go func() { // ends with the head of the response
-		resp, err := th.Do(req)
+		resp, err := th.do(req)
 		assert.NoError(t, err)
 		responses <- resp
 	}()

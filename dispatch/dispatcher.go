@@ -9,6 +9,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
@@ -32,14 +33,14 @@ type Dispatcher struct {
 	log        *slog.Logger
 	diskLogged atomic.Int64 // when a line about the disk was logged last, in nanoseconds since the epoch
 
-	// drivers run what goes on on a thread without a connection that waits for it. Each thread has at most one driver,
-	// so the pool is as large as there are threads and Invoke never waits for long.
+	// drivers run what goes on on a thread without a connection that waits for it. Invoke never waits for long: see tune.
 	drivers *ants.PoolWithFuncGeneric[job]
 
 	mu       sync.Mutex
 	lanes    []*lane
 	threads  int      // of all lanes
 	drivable int      // the same, and those of withdrawn lanes that are not empty yet
+	away     int      // drivers that have left theirs to another one
 	common   *share   // of all requests that have no other
 	shares   []*share // the common one first
 	byPath   []*share // of each path prefix
@@ -113,27 +114,45 @@ func (d *Dispatcher) Alive() {
 // Do runs req and returns the application's response, which the caller closes. It blocks until the head of the response
 // is there, or an error: an *OverloadError, ErrClientGone, ErrTimeout, ErrWorkerDied or an *ApplicationError. req is the
 // caller's again when Do returns; its Trace then says how it fared.
+//
+// Where req has a Caller and all threads are busy, it does not block: the error is ErrQueued, and the caller is told the
+// result when it is there. Until then req is not to be touched.
 func (d *Dispatcher) Do(req *python.Request) (*python.Response, error) {
-	for {
-		resp, err := d.try(req)
-		if err == nil || !d.again(req, err) {
-			return resp, refused(req, err)
-		}
+	resp, err := d.try(req)
+	if err != nil && !errors.Is(err, ErrQueued) {
+		return d.persist(req, err)
+	}
+	return resp, err
+}
+
+// persist runs a request again that has failed, if that may be, and returns its last result. It blocks.
+func (d *Dispatcher) persist(req *python.Request, err error) (*python.Response, error) {
+	var resp *python.Response
+	for err != nil && d.again(req, err) {
 		d.retries.Add(1)
 		d.log.Warn("request is run again", "method", req.Method, "target", string(req.Target),
 			"request_id", string(req.ID), "error", err)
+		req.Caller = nil
+		resp, err = d.try(req)
 	}
+	return resp, refused(req, err)
 }
 
 func (d *Dispatcher) try(req *python.Request) (*python.Response, error) {
+	queued := req.Caller != nil
 	t, w, err := d.admit(req)
 	switch {
 	case err != nil:
 		return nil, err
 	case t != nil: // a thread was idle: this goroutine runs the exchange itself
+		if queued {
+			req.Caller.Leave()
+		}
 		resp, rest, err := d.exchange(t, req, time.Now())
 		d.settle(t, rest)
 		return resp, err
+	case queued:
+		return nil, ErrQueued
 	}
 	<-w.done
 	resp, err := w.resp, w.err
@@ -216,7 +235,7 @@ func (d *Dispatcher) tooLate(w *waiter) {
 	if !s.surge.newestFirst() {
 		s.surge.lose(now, s)
 	}
-	w.finish(nil, d.overload(s, ErrQueueTimeout))
+	d.finish(w, nil, d.overload(s, ErrQueueTimeout))
 }
 
 // turnAway refuses a request for which there is no place.

@@ -3,96 +3,12 @@ package dispatch
 import (
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"forebay/python"
 	"forebay/python/spool"
 	"forebay/workers"
 )
-
-// job is what a driver does for a thread: see the rest of one request through, or run one from the queue. Then it takes
-// the thread from request to request for as long as any wait.
-type job struct {
-	thread *thread
-	rest   rest
-	waiter *waiter
-}
-
-// settle sees to it that a thread is used again, without blocking the caller.
-func (d *Dispatcher) settle(t *thread, r rest) {
-	switch r.state {
-	case idle:
-		d.giveBack(t)
-	case lost:
-		d.drop(t)
-	default:
-		d.start(job{thread: t, rest: r})
-	}
-}
-
-// start hands a job to a driver.
-func (d *Dispatcher) start(j job) {
-	if err := d.drivers.Invoke(j); err != nil { // the pool is closed: we are going down
-		d.refuse(j, err)
-	}
-}
-
-// refuse answers for a job that no driver will do.
-func (d *Dispatcher) refuse(j job, err error) {
-	err = fmt.Errorf("%w: %w", workers.ErrWorkerDied, err)
-	if j.rest.stream != nil {
-		j.rest.stream.End(err)
-	}
-	if j.waiter != nil {
-		j.waiter.finish(nil, err)
-	}
-	d.drop(j.thread)
-}
-
-// drive is what a driver's goroutine runs.
-func (d *Dispatcher) drive(j job) {
-	defer func() {
-		if p := recover(); p != nil {
-			d.log.Error("driver panicked", "panic", p, "stack", string(debug.Stack()))
-			d.refuse(j, fmt.Errorf("panic: %v", p))
-		}
-	}()
-	for d.see(j.thread, j.rest) {
-		j.rest = rest{}
-		if j.waiter == nil {
-			j.waiter = d.next(j.thread)
-		} else {
-			j.waiter = d.living(j.thread, j.waiter)
-		}
-		if j.waiter == nil {
-			return
-		}
-		w := j.waiter
-		resp, r, err := d.serve(j.thread, w)
-		j.waiter, j.rest = nil, r
-		w.finish(resp, err)
-	}
-}
-
-// serve runs a waiting request: with those that go in one batch with it, or as one of them. It has waited until now, or
-// until the one before it in the batch was over.
-func (d *Dispatcher) serve(t *thread, w *waiter) (*python.Response, rest, error) {
-	since := t.free
-	if !t.given {
-		since = time.Now()
-		t.beginWatch(since.Sub(began))
-	}
-	w.waited = since.Sub(began) - w.since
-	switch {
-	case t.given:
-		t.slot.Begin(w.req)
-		return d.run(t, w.req, since)
-	case len(t.behind) > 0:
-		return d.startBatch(t, w.req, since)
-	}
-	return d.exchange(t, w.req, since)
-}
 
 // see brings a thread from the rest of its request to idle. It reports false if the thread is lost.
 func (d *Dispatcher) see(t *thread, r rest) bool {
@@ -111,7 +27,7 @@ func (d *Dispatcher) see(t *thread, r rest) bool {
 		d.drop(t)
 		return false
 	case stuck:
-		t.abandon(workers.ErrWorkerDied, false) // it could not be asked whether it will come to them
+		d.abandon(t, workers.ErrWorkerDied, false) // it could not be asked whether it will come to them
 		d.lose(t)
 		return false
 	default: // it is back

@@ -13,7 +13,9 @@ var (
 	ErrQueueTimeout = errors.New("waited too long for a thread (queue_timeout)")
 	ErrClientGone   = errors.New("the client left before its request was run")
 	ErrTimeout      = errors.New("the application took too long (timeout)")
-	ErrKiller       = errors.New("each worker that ran it died, so it is not run again")
+	// ErrQueued is none: the request waits, and its caller is told the result.
+	ErrQueued = errors.New("it waits for a thread")
+	ErrKiller = errors.New("each worker that ran it died, so it is not run again")
 )
 
 // errNotBegun marks the death of a worker before a thread had the request.

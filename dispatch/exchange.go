@@ -32,11 +32,18 @@ const (
 // The request begins at since, which is before the write: that wakes the worker, whose answer may be here before the
 // write returns.
 func (d *Dispatcher) exchange(t *thread, req *python.Request, since time.Time) (*python.Response, rest, error) {
-	t.limit = d.cfg().timeout(req.Path)
-	if err := t.slot.Send(req, t.deadline(since)); err != nil {
-		return nil, rest{state: lost}, fmt.Errorf("%w: %w", errNotBegun, err)
+	if err := d.send(t, req, since); err != nil {
+		return nil, rest{state: lost}, err
 	}
 	return d.run(t, req, since)
+}
+
+func (d *Dispatcher) send(t *thread, req *python.Request, since time.Time) error {
+	t.limit = d.cfg().timeout(req.Path)
+	if err := t.slot.Send(req, t.deadline(since)); err != nil {
+		return fmt.Errorf("%w: %w", errNotBegun, err)
+	}
+	return nil
 }
 
 // run sees the request through that a thread was given and that began at since, up to the head of its answer.

@@ -42,7 +42,7 @@ type thread struct {
 	begun    bool              // and it is known that it has begun them all
 	behind   []*waiter         // requests that run next on it
 	hand     int               // of these, those whose answers came together with the one before them
-	reqs     []*python.Request // memory for startBatch
+	reqs     []*python.Request // memory for sendBatch
 }
 
 // Offer makes the threads of a ready worker available. It implements workers.Host.
@@ -57,7 +57,7 @@ func (d *Dispatcher) Offer(w *workers.Worker) {
 	d.lanes = append(d.lanes, l)
 	d.threads += len(w.Slots())
 	d.drivable += len(w.Slots())
-	d.drivers.Tune(d.drivable)
+	d.tune()
 	d.keep()
 	for _, t := range threads {
 		l.lend(t, now())
@@ -183,7 +183,7 @@ func (d *Dispatcher) gone(w *waiter) bool {
 	d.mu.Lock()
 	w.share.surge.lose(now(), w.share)
 	d.mu.Unlock()
-	w.finish(nil, ErrClientGone)
+	d.finish(w, nil, ErrClientGone)
 	return true
 }
 
@@ -251,7 +251,7 @@ func lend(t *thread, w *waiter, now time.Duration) {
 
 // lose forgets a thread that will not come back. Of its process, which is about to be withdrawn, no other is lent.
 func (d *Dispatcher) lose(t *thread) {
-	t.abandon(workers.ErrWorkerDied, true)
+	d.abandon(t, workers.ErrWorkerDied, true)
 	d.mu.Lock()
 	t.release()
 	t.lane.broken, t.lane.idle = true, nil
@@ -278,8 +278,6 @@ func (d *Dispatcher) returned(t *thread) {
 // emptied says that no thread of a withdrawn lane is in use any more.
 func (d *Dispatcher) emptied(l *lane) {
 	d.drivable -= len(l.worker.Slots())
-	if d.drivable > 0 { // a pool of ants cannot be without a place
-		d.drivers.Tune(d.drivable)
-	}
+	d.tune()
 	close(l.empty)
 }

@@ -47,6 +47,7 @@ type theatre struct {
 	t      *testing.T
 	stages net.Listener
 	log    *logged
+	turns  atomic.Uint32
 	stop   func() // ends the workers, with what they run
 }
 
@@ -193,7 +194,7 @@ func (th *theatre) ask(method, path string, c python.Client) result {
 
 // run runs a request and reads its whole response.
 func (th *theatre) run(req *python.Request) result {
-	resp, err := th.Do(req)
+	resp, err := th.do(req)
 	if err != nil {
 		return result{err: err, trace: req.Trace}
 	}
@@ -223,7 +224,7 @@ func (th *theatre) open() (*python.Response, *actor) {
 	}
 	responses := make(chan opened, 1)
 	go func() { // ends with the head of the response
-		resp, err := th.Do(req)
+		resp, err := th.do(req)
 		responses <- opened{resp, err}
 	}()
 	a := th.enter()

@@ -181,7 +181,7 @@ func TestReaderThatLeavesAQuietStream(t *testing.T) {
 	th := newTheatreWith(t, "stuck", patient(), 1, 1)
 	req := newRequest("GET", "/empty/", &client{})
 	defer req.Release()
-	resp, err := th.Do(req)
+	resp, err := th.do(req)
 	require.NoError(t, err)
 	one := make([]byte, 3)
 	_, err = io.ReadFull(resp.Stream, one)
@@ -195,7 +195,7 @@ func TestReaderThatLeavesBeforeAnybodyReadsTheStream(t *testing.T) {
 	th := newTheatreWith(t, "stuck", patient(), 1, 1)
 	for range 20 {
 		req := newRequest("GET", "/empty/", &client{})
-		resp, err := th.Do(req)
+		resp, err := th.do(req)
 		require.NoError(t, err)
 		resp.Close()
 		req.Release()

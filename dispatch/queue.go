@@ -69,23 +69,18 @@ type waiter struct {
 	held atomic.Bool
 	look sync.Mutex
 
-	done chan struct{} // holds an entry when resp and err are valid
-	resp *python.Response
-	err  error
+	caller python.Caller // who is told the result; nil: somebody waits for it
+	done   chan struct{} // holds an entry when resp and err are valid, for who waits
+	resp   *python.Response
+	err    error
 }
 
 var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan struct{}, 1)} }}
 
 func newWaiter(req *python.Request, s *share) *waiter {
 	w := waiters.Get().(*waiter)
-	w.req, w.share, w.since = req, s, now()
+	w.req, w.share, w.caller, w.since = req, s, req.Caller, now()
 	return w
-}
-
-// finish gives the waiting goroutine its result.
-func (w *waiter) finish(resp *python.Response, err error) {
-	w.resp, w.err = resp, err
-	w.done <- struct{}{}
 }
 
 // hold keeps the request where it is until release. Only a sweep does this, while the waiter is in the queue.
@@ -105,7 +100,7 @@ func (w *waiter) free() {
 		w.look.Lock()
 		w.look.Unlock() //nolint:staticcheck // that it was unlocked is all there is to know
 	}
-	w.req, w.share, w.resp, w.err = nil, nil, nil, nil
+	w.req, w.share, w.caller, w.resp, w.err = nil, nil, nil, nil, nil
 	waiters.Put(w)
 }
 

@@ -93,7 +93,7 @@ func (d *Dispatcher) dropGroup(s *share, group []*waiter) (last *waiter) {
 			s.queue.remove(w)
 			s.surge.lose(now, s)
 			w.waited = now - w.since
-			w.finish(nil, ErrClientGone)
+			d.finish(w, nil, ErrClientGone)
 		}
 	}
 	return last

@@ -114,7 +114,7 @@ func TestSweepsRaceWithTheEndsOfRequests(t *testing.T) {
 	others.Go(func() {
 		for !stop.Load() {
 			if w := takeNext(d); w != nil {
-				w.finish(nil, nil)
+				d.finish(w, nil, nil)
 			}
 			runtime.Gosched()
 		}

@@ -167,6 +167,7 @@ func (x *exchange) answerWhole(resp *python.Response, s said) error {
 		length = s.length
 	}
 	if length < int64(len(body)) {
+		x.conn.sock.Leave() // a line in the log may have to wait
 		x.p.log.Warn("response body longer than its Content-Length; the rest is dropped", x.attrs("length", length)...)
 		body = body[:length]
 	}
@@ -183,7 +184,7 @@ func (x *exchange) answerWhole(resp *python.Response, s said) error {
 // fileReply is the answer of an application that names a file, or gives one that is as long as it says: what follows is
 // between the client and the file, with ranges and conditions. nil means that it does neither.
 func (x *exchange) fileReply(resp *python.Response, s said) *reply.Reply {
-	if r, found := x.rules.named.Reply(x.head.Method, x.head.Fields, resp.Status, resp.Fields); found {
+	if r, found := x.rules.named.Reply(x.head.Method, x.head.Fields, resp.Status, resp.Fields, x.conn.sock); found {
 		return r
 	}
 	part := resp.File

@@ -353,7 +353,7 @@ func TestErrorsOfTheApplication(t *testing.T) {
 }
 
 func TestAPanicIsAnErrorOfOneRequest(t *testing.T) {
-	f := startFront(t, &application{answer: func(seen call) (*python.Response, error) {
+	f := startFront(t, &application{waits: true, answer: func(seen call) (*python.Response, error) {
 		if seen.environ["PATH_INFO"] == "/panic" {
 			panic("hidden")
 		}

@@ -27,9 +27,13 @@ func (x *exchange) answerCoded(resp *python.Response, s said) (answered bool, er
 	}
 	answer := compress.Answer{Status: resp.Status, Fields: resp.Fields, Length: length}
 	chosen, varies := x.rules.compressor.Choose(x.head.Fields, &answer)
-	switch {
-	case !varies:
+	if !varies {
 		return false, nil
+	}
+	if chosen != coding.Identity {
+		x.conn.sock.Leave() // it may take a while
+	}
+	switch {
 	case chosen == coding.Identity:
 	case isHead:
 		if s, err = x.copyCodedHead(resp, chosen); err != nil {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"forebay/dispatch"
 	"forebay/proxy/quiet"
 	"forebay/proxy/reactor"
 )
@@ -118,9 +119,9 @@ func unmap(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr()
 
 func appendPort(b []byte, port uint16) []byte { return strconv.AppendUint(b, uint64(port), 10) }
 
-// serve answers the connection's requests one after the other, until it ends or the client is silent: then the reactor, or
-// the loop of quiet connections, has it, and serve is called anew when the client sends again. It is the connection's
-// goroutine.
+// serve answers the connection's requests one after the other, until it ends or there is something to wait for: then the
+// reactor has it, or the loop of quiet connections, or the dispatcher, and serve is called anew when the client sends again,
+// or when there is an answer.
 func (c *conn) serve() {
 	for served := 0; ; served++ {
 		if served == manyAtOnce {
@@ -138,6 +139,8 @@ func (c *conn) serve() {
 			if c.rest() {
 				return
 			}
+		case errors.Is(err, dispatch.ErrQueued):
+			return
 		default:
 			c.end()
 			return
@@ -148,8 +151,8 @@ func (c *conn) serve() {
 // manyAtOnce is how many requests of a client are answered in a row while others may wait.
 const manyAtOnce = 16
 
-// turn brings the connection one request further. It returns errIdle or errQuiet if the client is silent, and another error
-// if the connection is over.
+// turn brings the connection one request further. It returns errIdle or errQuiet if the client is silent, dispatch.ErrQueued
+// if the connection is not the caller's any more until Answered, and another error if it is over.
 func (c *conn) turn() (err error) {
 	defer func() {
 		if p := recover(); p != nil { // a panic in one request must not end the server
@@ -166,8 +169,8 @@ func (c *conn) turn() (err error) {
 		c.x = c.p.begin(c, block)
 	}
 	err = c.x.run()
-	if errors.Is(err, errQuiet) {
-		return err
+	if errors.Is(err, errQuiet) || errors.Is(err, dispatch.ErrQueued) {
+		return err // after the second nothing here may be touched any more
 	}
 	if err != nil {
 		err = c.x.refuse(err)

@@ -2,12 +2,14 @@ package proxy
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"forebay/config"
+	"forebay/dispatch"
 	"forebay/proxy/access"
 	"forebay/proxy/forwarded"
 	"forebay/proxy/head"
@@ -33,6 +35,10 @@ type exchange struct {
 	rule   int           // index of the settings of its path, or config.NoPath
 	buffer []byte        // what block lies in, where the connection's input has gone on to another one
 	upload upload
+
+	req     *python.Request // nil before the application is asked
+	resp    *python.Response
+	failure error // why there is no response
 
 	client forwarded.Client
 	addr   []byte // REMOTE_ADDR
@@ -81,8 +87,8 @@ func (p *Proxy) begin(c *conn, block []byte) *exchange {
 	return x
 }
 
-// run is a request's way. It returns errQuiet while the client is slow to send its body, and is then called again. Any
-// other error is answered by refuse.
+// run is a request's way. It returns errQuiet while the client is slow to send its body, and dispatch.ErrQueued while the
+// application's threads are busy, and is then called again. Any other error is answered by refuse.
 func (x *exchange) run() error {
 	if !x.opened {
 		if err := x.open(); err != nil {
@@ -100,8 +106,10 @@ func (x *exchange) run() error {
 			return err
 		}
 	}
-	if err := x.receive(); err != nil {
-		return err
+	if x.req == nil {
+		if err := x.receive(); err != nil {
+			return err
+		}
 	}
 	resp, err := x.ask()
 	if err != nil {
@@ -160,20 +168,39 @@ func (x *exchange) admit() error {
 
 var continueLine = []byte("HTTP/1.1 100 Continue\r\n\r\n")
 
-// ask has the application answer the request.
+// ask has the application answer the request. After dispatch.ErrQueued the exchange and its connection are another
+// goroutine's, see Answered, which comes here again.
 func (x *exchange) ask() (*python.Response, error) {
-	meta, err := x.meta()
-	if err != nil {
-		return nil, err
+	if x.req == nil {
+		meta, err := x.meta()
+		if err != nil {
+			return nil, err
+		}
+		x.req = python.NewRequest(&meta, x.upload.body(), x.conn)
+		x.req.Path = x.rule
+		if x.conn.sock != nil {
+			x.req.Caller = x
+		}
+		resp, err := x.p.app.Do(x.req)
+		if errors.Is(err, dispatch.ErrQueued) {
+			return nil, err
+		}
+		x.resp, x.failure = resp, err
 	}
-	req := python.NewRequest(&meta, x.upload.body(), x.conn)
-	req.Path = x.rule
-	defer req.Release()
-	x.conn.sock.Leave()
-	resp, err := x.p.app.Do(req)
-	x.trace = req.Trace
+	x.trace = x.req.Trace
+	x.req.Release()
 	x.upload.free()
-	return resp, err
+	return x.resp, x.failure
+}
+
+// Leave is called before the application is waited for. It implements python.Caller, as the next.
+func (x *exchange) Leave() { x.conn.sock.Leave() }
+
+// Answered goes on with the connection of a request that was queued.
+func (x *exchange) Answered(resp *python.Response, err error, lead python.Lead) {
+	x.resp, x.failure = resp, err
+	x.conn.sock.Lead(lead)
+	x.conn.serve()
 }
 
 // meta gathers what the environ is made from.

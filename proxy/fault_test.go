@@ -33,7 +33,7 @@ func TestARefusalIsNobodysFault(t *testing.T) {
 
 // TestAPanicRunsNothingTwice: the request may have done its work.
 func TestAPanicRunsNothingTwice(t *testing.T) {
-	app := &application{answer: func(call) (*python.Response, error) { panic("hidden") }}
+	app := &application{waits: true, answer: func(call) (*python.Response, error) { panic("hidden") }}
 	f := startFront(t, app)
 	c := f.dial().send(get + get)
 	assert.Equal(t, http.StatusInternalServerError, c.next("GET").StatusCode)

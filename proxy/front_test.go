@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"forebay/config"
+	"forebay/dispatch"
 	"forebay/proxy/access"
 	"forebay/python"
 	"forebay/python/spool"
@@ -27,6 +29,9 @@ const patience = 10 * time.Second
 type application struct {
 	answer func(seen call) (*python.Response, error)
 	trace  python.Trace // how it says that requests fared
+	waits  bool         // no request is queued
+
+	turns atomic.Uint32
 
 	mu    sync.Mutex
 	calls []call
@@ -41,7 +46,38 @@ type call struct {
 	gone    func() bool
 }
 
+// Do queues every other request, as if all threads were busy.
 func (a *application) Do(req *python.Request) (*python.Response, error) {
+	caller := req.Caller
+	if caller == nil {
+		return a.run(req)
+	}
+	if a.waits || a.turns.Add(1)%2 == 0 {
+		caller.Leave()
+		return a.run(req)
+	}
+	go func() { // ends when the caller has gone on
+		var resp *python.Response
+		err := errPanic
+		func() {
+			defer func() { _ = recover() }() // a caller is told of it as an error
+			resp, err = a.run(req)
+		}()
+		caller.Answered(resp, err, &lead{})
+	}()
+	return nil, dispatch.ErrQueued
+}
+
+// lead is that of a goroutine that comes with an answer.
+type lead struct{ left atomic.Bool }
+
+func (l *lead) Leave() {
+	if l.left.Swap(true) {
+		panic("left twice")
+	}
+}
+
+func (a *application) run(req *python.Request) (*python.Response, error) {
 	seen, err := readCall(req)
 	if err != nil {
 		return nil, err

@@ -23,6 +23,21 @@ type Client interface {
 	Gone() bool
 }
 
+// Caller is who has a request run and does not wait for the result.
+type Caller interface {
+	// Leave is called before Do blocks all the same.
+	Leave()
+	// Answered is called once with the result of a request that was queued, on a goroutine that may have other things to do:
+	// then lead is not nil, and its Leave is called before anything that may take long, or wait.
+	Answered(resp *Response, err error, lead Lead)
+}
+
+// Lead is what a goroutine does for others besides.
+type Lead interface {
+	// Leave has another goroutine go on with that. It is called once at most.
+	Leave()
+}
+
 // Request is one complete request, encoded for the wire. It is made by NewRequest, belongs to one goroutine, and goes
 // back by Release. Its bytes are its own; only Body.File and Client are the caller's.
 type Request struct {
@@ -30,6 +45,8 @@ type Request struct {
 	Target []byte
 	ID     []byte
 	Client Client
+	// Caller is who does not wait for the result where the request has to. It is nil after NewRequest: then Do waits.
+	Caller Caller
 	// Path is the index of the request's entry in config.Config.Paths. It is config.NoPath after NewRequest, as 0 is the
 	// first entry; the front sets it before the request is handed on.
 	Path int
@@ -88,7 +105,7 @@ const maxKeptFrame = 64 << 10
 
 // Release gives the request's memory back. Nothing of it may be used afterwards.
 func (r *Request) Release() {
-	r.Client, r.File = nil, nil
+	r.Client, r.Caller, r.File = nil, nil, nil
 	r.Trace = Trace{}
 	if cap(r.frame) > maxKeptFrame {
 		r.frame = nil

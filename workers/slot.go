@@ -98,6 +98,9 @@ func (s *Slot) Send(req *python.Request, deadline time.Time) error {
 // thread answers while it still reads a batch, so a write that waited for it could wait for ever.
 func (s *Slot) BatchSize() int { return min(python.MaxBatch, s.room) }
 
+// Fits reports whether an idle thread can be given so many bytes of requests without a wait.
+func (s *Slot) Fits(size int) bool { return size <= s.room }
+
 // SendAll gives the thread several requests at once, in their order; see BatchSize for what may be sent so. The
 // caller says by Begin which of them is running. The answers to those that are not repeatable are not held back.
 func (s *Slot) SendAll(reqs []*python.Request, repeatable func(*python.Request) bool, deadline time.Time) error {

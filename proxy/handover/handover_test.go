@@ -93,7 +93,7 @@ func TestFilesThatApplicationsName(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			response := fieldsOf(tt.response, "Set-Cookie: a=b", "Content-Length: 0", "X-Accel-Buffering: no")
 			request := fieldsOf(tt.request)
-			got, found := files.Reply([]byte("GET"), request, 200, response)
+			got, found := files.Reply([]byte("GET"), request, 200, response, &leads{})
 			require.True(t, found)
 			t.Cleanup(got.Done)
 			assert.Equal(t, tt.status, got.Status)
@@ -114,15 +114,20 @@ func TestFilesThatApplicationsName(t *testing.T) {
 	}
 }
 
+// leads notes whether it was left.
+type leads struct{ left bool }
+
+func (l *leads) Leave() { l.left = true }
+
 func TestWhatTheApplicationSaysStays(t *testing.T) {
 	media := filepath.Join(site(t), "media")
 	files := opened(t, []string{media}, nil)
 	got, found := files.Reply([]byte("GET"), fieldsOf(`If-None-Match: "own"`), 200,
-		fieldsOf("X-Sendfile: "+media+"/a.txt", "Content-Type: text/x-own", `ETag: "own"`, "Content-Disposition: attachment"))
+		fieldsOf("X-Sendfile: "+media+"/a.txt", "Content-Type: text/x-own", `ETag: "own"`, "Content-Disposition: attachment"), &leads{})
 	require.True(t, found)
 	assert.Equal(t, 304, got.Status)
 	got, found = files.Reply([]byte("GET"), nil, 403,
-		fieldsOf("X-Sendfile: "+media+"/a.txt", "Content-Type: text/x-own", "Content-Disposition: attachment"))
+		fieldsOf("X-Sendfile: "+media+"/a.txt", "Content-Type: text/x-own", "Content-Disposition: attachment"), &leads{})
 	require.True(t, found)
 	t.Cleanup(got.Done)
 	assert.Equal(t, 403, got.Status)
@@ -134,7 +139,7 @@ func TestAFileThatIsWrittenToIsNotIntact(t *testing.T) {
 	media := filepath.Join(site(t), "media")
 	files := opened(t, []string{media}, nil)
 	path := filepath.Join(media, "a.txt")
-	got, found := files.Reply([]byte("GET"), nil, 200, fieldsOf("X-Sendfile: "+path))
+	got, found := files.Reply([]byte("GET"), nil, 200, fieldsOf("X-Sendfile: "+path), &leads{})
 	require.True(t, found)
 	t.Cleanup(got.Done)
 	assert.True(t, got.Intact())
@@ -167,8 +172,10 @@ func TestResponsesThatNameNoFile(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, found := tt.files.Reply([]byte("GET"), nil, tt.status, fieldsOf(tt.response...))
+			leader := &leads{}
+			got, found := tt.files.Reply([]byte("GET"), nil, tt.status, fieldsOf(tt.response...), leader)
 			assert.Equal(t, tt.found, found)
+			assert.Equal(t, tt.found, leader.left, "before a disk may have to be waited for, and not else")
 			if found {
 				got.Done()
 			}
@@ -193,7 +200,7 @@ func FuzzNamesStayInside(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		for _, line := range []string{"X-Sendfile: " + media + name, "X-Accel-Redirect: /p" + name} {
-			got, found := files.Reply([]byte("GET"), nil, 200, fieldsOf(line))
+			got, found := files.Reply([]byte("GET"), nil, 200, fieldsOf(line), &leads{})
 			require.True(t, found)
 			var body bytes.Buffer
 			_, err := got.WriteTo(&body)

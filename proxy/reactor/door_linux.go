@@ -121,7 +121,7 @@ func (d *door) open(t *turn) {
 		if full {
 			d.rest(shortage.ErrFull, shortage.FullPause)
 		}
-		s.turn = t
+		s.lead = t
 		s.Guest.Serve()
 		if full || t.left {
 			return

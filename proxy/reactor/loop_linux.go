@@ -78,7 +78,7 @@ func (l *loop) run() {
 		if h.door != nil {
 			h.door.open(t)
 		} else {
-			h.socket.turn = t
+			h.socket.lead = t
 			h.socket.Guest.Serve()
 		}
 		if t.left && !l.followers.wait(t) {

@@ -10,6 +10,10 @@
 // runtime's poller watches the instance, so that no thread is held while nothing happens.
 package reactor
 
+// Lead is what a goroutine that serves a socket does for others besides: as the leader of a loop, or for whom it came with an
+// answer. It is left before anything that may take long, or wait.
+type Lead interface{ Leave() }
+
 // Guest is what is served on a socket.
 type Guest interface {
 	// Serve is called when the client may have sent something, or has left, by the leader: before it waits for anything

@@ -56,6 +56,9 @@ type Socket struct {
 // Leave does nothing.
 func (s *Socket) Leave() {}
 
+// Lead does nothing.
+func (s *Socket) Lead(Lead) {}
+
 // Quiet reports false: the next read may find something.
 func (s *Socket) Quiet() bool { return false }
 

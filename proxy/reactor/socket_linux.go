@@ -21,7 +21,7 @@ type Socket struct {
 
 	fd     int
 	loop   *loop
-	turn   *turn          // of the goroutine that serves it in the lead; nil: another one has it
+	lead   Lead           // what the goroutine that serves it does for others besides; nil: nothing, or not any more
 	remote netip.AddrPort // invalid for a unix socket's peer
 	local  netip.AddrPort
 
@@ -42,17 +42,20 @@ var (
 	_ syscall.Conn = (*Socket)(nil)
 )
 
-// Leave is called before something that may take long, or wait: another goroutine goes on with the loop. A nil socket has
-// nothing to leave.
+// Leave is called before something that may take long, or wait: another goroutine goes on with the lead. A nil socket has
+// none.
 func (s *Socket) Leave() {
 	if s == nil {
 		return
 	}
-	if t := s.turn; t != nil {
-		s.turn = nil
-		t.leave()
+	if lead := s.lead; lead != nil {
+		s.lead = nil
+		lead.Leave()
 	}
 }
+
+// Lead says what the goroutine that serves the socket from now on does for others besides, or nil.
+func (s *Socket) Lead(lead Lead) { s.lead = lead }
 
 // Quiet reports whether the client is likely to have sent nothing more than what was read.
 func (s *Socket) Quiet() bool { return s.drained }
@@ -64,12 +67,12 @@ func (s *Socket) Stir() { s.drained = false }
 // stay from now on, the guest is told that it is silent. It reports false if there is something already, or if nothing rests
 // any more; then the socket stays the caller's.
 func (s *Socket) Rest(now time.Time, stay time.Duration) bool {
-	t := s.turn
-	s.turn = nil // after it another goroutine may have it at any moment
+	lead := s.lead
+	s.lead = nil // after it another goroutine may have it at any moment
 	if s.loop.rest(s, now, stay) {
 		return true
 	}
-	s.turn, s.drained = t, false
+	s.lead, s.drained = lead, false
 	return false
 }
 

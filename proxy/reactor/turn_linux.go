@@ -9,8 +9,8 @@ type turn struct {
 	wake chan bool // of one: it leads again, or is not wanted any more
 }
 
-// leave gives the lead to a follower.
-func (t *turn) leave() {
+// Leave gives the lead to a follower.
+func (t *turn) Leave() {
 	t.left = true
 	if next := t.loop.followers.pop(); next != nil {
 		next.wake <- true
