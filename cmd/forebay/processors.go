@@ -25,8 +25,8 @@ const (
 	// processorsNext is what part of a processor is next to nothing.
 	processorsNext = 0.02
 	// processorsFull is the part of one from which on it is not enough, and processorsFit the part with which it will be.
-	processorsFull = 0.85
-	processorsFit  = 0.8
+	processorsFull = 0.93
+	processorsFit  = 0.9
 	// processorsHold is how long we first have to fit, and processorsHolds how long at most: it doubles each time that one was
 	// enough for no longer than ten times that.
 	processorsHold  = time.Second

@@ -19,9 +19,9 @@ func TestOneProcessorIsUsedAsLongAsItIsEnough(t *testing.T) {
 	}
 	cases := map[string][]spell{
 		"little to do":                          {{0.1, 900 * time.Millisecond, false}, {0.1, 200 * time.Millisecond, true}},
-		"as much as fits":                       {{0.79, 1100 * time.Millisecond, true}},
-		"more than fits":                        {{0.81, time.Minute, false}},
-		"one is enough with a little more":      {{0.1, 2 * time.Second, true}, {0.84, time.Minute, true}},
+		"as much as fits":                       {{0.89, 1100 * time.Millisecond, true}},
+		"more than fits":                        {{0.91, time.Minute, false}},
+		"one is enough with a little more":      {{0.1, 2 * time.Second, true}, {0.92, time.Minute, true}},
 		"it is not enough any more":             {{0.1, 2 * time.Second, true}, {0.95, processorsLook, false}},
 		"it was not enough, and the hold grows": {{0.1, 2 * time.Second, true}, {1, processorsLook, false}, {0.1, 1900 * time.Millisecond, false}, {0.1, 200 * time.Millisecond, true}},
 		"it was for long, and the hold is as before": {
@@ -64,7 +64,6 @@ func TestProcessorsAreSpared(t *testing.T) {
 	var looking sync.WaitGroup
 	looking.Go(func() { spareProcessors(ctx) })
 	require.Eventually(t, func() bool { return runtime.GOMAXPROCS(0) == 1 }, 90*time.Second, time.Millisecond)
-	assert.LessOrEqual(t, 2, all)
 	working, stop := context.WithCancel(t.Context())
 	for range all {
 		looking.Go(func() {
