@@ -148,6 +148,7 @@ func (d *Dispatcher) try(req *python.Request) (*python.Response, error) {
 		if queued {
 			req.Caller.Leave()
 		}
+		d.teach(t)
 		resp, rest, err := d.exchange(t, req, time.Now())
 		d.settle(t, rest)
 		return resp, err

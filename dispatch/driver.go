@@ -143,6 +143,7 @@ func (v *driver) send() (err error) {
 	} else {
 		v.since = time.Now()
 		t.beginWatch(v.since.Sub(began))
+		v.d.teach(t)
 		if len(t.behind) > 0 {
 			err = v.d.sendBatch(t, w.req, v.since)
 		} else {

@@ -40,6 +40,16 @@ func (d *Dispatcher) mayRest(t *thread) bool {
 	return true
 }
 
+// teach has a thread that is about to be given something give way to others when it wakes up, or not.
+func (d *Dispatcher) teach(t *thread) {
+	switch mean := d.pace.mean(); {
+	case mean <= tiny:
+		t.slot.GiveWay(true)
+	case mean > 2*tiny: // and in between as before
+		t.slot.GiveWay(false)
+	}
+}
+
 // mind has Run look soon enough after what waits while threads rest. The caller holds the lock.
 func (d *Dispatcher) mind() {
 	if !d.minds {

@@ -12,9 +12,9 @@ func (s *Slot) Awake() (ran, delayed time.Duration, known bool) {
 	return readMeter(s.meter)
 }
 
-// openMeters has the slots' threads counted, as far as the worker has named them.
-func (w *Worker) openMeters() {
+// knowThreads takes in what the kernel calls the slots' threads, as far as the worker has said it.
+func (w *Worker) knowThreads() {
 	for i, thread := range w.ready.Threads[:min(len(w.slots), len(w.ready.Threads))] {
-		w.slots[i].meter = openMeter(w.PID(), thread)
+		w.slots[i].thread, w.slots[i].meter = thread, openMeter(w.PID(), thread)
 	}
 }

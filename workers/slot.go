@@ -35,6 +35,9 @@ type Slot struct {
 	in     *pipe         // answers
 	files  *net.UnixConn // descriptors, both ways
 	meter  *os.File      // what the kernel counts of the thread; nil: nothing
+	thread int           // as the kernel calls it; 0: nobody knows, or its policy is not ours to change
+
+	givesWay bool // see GiveWay
 
 	buf        []byte // buf[r:w] is read and not used yet
 	r, w       int

@@ -80,7 +80,7 @@ func (g *generation) bring(ctx context.Context, id int) (*Worker, error) {
 		return nil, g.diagnose(ctx, fmt.Errorf("start worker %d: %w", id, err))
 	}
 	w.ready = ready
-	w.openMeters()
+	w.knowThreads()
 	w.become(Loaded)
 	w.listening.Go(w.listen)
 	return w, nil
