@@ -155,13 +155,18 @@ func (d *Dispatcher) streamed(t *thread, frame python.Frame) (*python.Response, 
 	return resp, rest{state: streaming, stream: resp.Stream}, nil
 }
 
-// keptPayload is the size up to which a response copies its frame: cheaper than giving the slot another buffer.
-const keptPayload = 8 << 10
+const (
+	// keptPayload is the size up to which a response copies its frame: cheaper than giving the slot another buffer.
+	keptPayload = 8 << 10
+	// keptAhead is that where more lies behind it than the frame is long, which would have to move to the other buffer.
+	keptAhead = 16 << 10
+)
 
 // parse makes a response of a frame. A large one keeps the frame's buffer.
 func parse(t *thread, frame python.Frame) (*python.Response, error) {
 	var buffer []byte
-	if len(frame.Payload) > keptPayload {
+	size := len(frame.Payload)
+	if size > keptPayload && (size > keptAhead || size > t.slot.Behind()) {
 		buffer = t.slot.TakeBuffer()
 	}
 	resp, err := python.ParseResponse(frame.Kind, frame.Payload, buffer)

@@ -344,9 +344,15 @@ func (c *conn) arm(now, limit time.Time) {
 	_ = c.Conn.SetReadDeadline(c.armed) // fails only on a closed connection, as the read will
 }
 
-// Gone reports whether the client has closed its side, by looking at the socket without taking anything from it. A
-// client that has sent FIN may still read; that is why only requests that have not begun are dropped for it.
+// Gone reports whether the client has closed its side, by looking at the socket without taking anything from it, unless the
+// reactor knows better. A client that has sent FIN may still read; that is why only requests that have not begun are dropped
+// for it.
 func (c *conn) Gone() bool {
+	if c.sock != nil {
+		if hung, known := c.sock.Hung(); known && !hung {
+			return false
+		}
+	}
 	n, err := c.peek()
 	return (n == 0 && err == nil) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed)
 }

@@ -59,6 +59,9 @@ func (s *Socket) Leave() {}
 // Lead does nothing.
 func (s *Socket) Lead(Lead) {}
 
+// Hung knows nothing.
+func (s *Socket) Hung() (hung, known bool) { return false, false }
+
 // Quiet reports false: the next read may find something.
 func (s *Socket) Quiet() bool { return false }
 

@@ -57,6 +57,14 @@ func (s *Socket) Leave() {
 // Lead says what the goroutine that serves the socket from now on does for others besides, or nil.
 func (s *Socket) Lead(lead Lead) { s.lead = lead }
 
+// Hung reports whether the client has closed its side, as far as the loop has heard. known is false while the loop would not
+// hear of it: then a look at the socket tells, at the price of a system call. It may be called by any goroutine.
+func (s *Socket) Hung() (hung, known bool) {
+	s.loop.mu.Lock()
+	defer s.loop.mu.Unlock()
+	return s.hung, s.watched != 0 && !s.loop.closed
+}
+
 // Quiet reports whether the client is likely to have sent nothing more than what was read.
 func (s *Socket) Quiet() bool { return s.drained }
 
