@@ -11,7 +11,7 @@
 #include "abi.h"
 
 /* As in frame.py, slot.py, gate.py and response.py, which say what they mean. */
-enum { HEAD = 6, REQUEST = 1, ONCE = 2, RESPONSE = 16, FREE = 1, NOBODY = -1, SMALL = 64 << 10, MAX_PAYLOAD = 1 << 20, HOLD_BYTES = 16 << 10 };
+enum { HEAD = 6, REQUEST = 1, ONCE = 2, RESPONSE = 16, FREE = 1, NOBODY = -1, SMALL = 64 << 10, MAX_PAYLOAD = 1 << 20, HOLD_BYTES = 48 << 10 };
 
 /* What the classes of the same names in state.py have. What Python looks at for each chunk of a body is an object here, too:
  * only the members that are, it finds as fast as its own slots. */

@@ -24,7 +24,7 @@ _IDLE = HEAD.pack(0, IDLE, 0)
 _CLOSE_ON_EXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
 # Answers within a batch are held back so that one write carries several: for so many bytes, and for so long.
-_HOLD_BYTES = 16 << 10
+_HOLD_BYTES = 48 << 10
 _HOLD_SECONDS = 0.001
 
 COUNT = 0xFFFFFFFF  # requests are counted modulo 2**32

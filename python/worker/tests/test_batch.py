@@ -133,12 +133,12 @@ class TestBatch(BatchCase):
         self.assertEqual(self.bodies(), [b"", b"/2"])
 
     def test_answers_that_are_too_many_to_be_held_leave_at_once(self) -> None:
-        self.give(0, 1, body=b"x" * 9000)
+        self.give(0, 1, body=b"x" * 25_000)
         self.give(2)
         self.serve_app()
         self.assertEqual(self.arrived(), [])
         self.serve_app()
-        self.assertEqual([len(body) for body in self.bodies()], [9002, 9002])
+        self.assertEqual([len(body) for body in self.bodies()], [25_002, 25_002])
         self.serve_app()
         self.assertEqual(self.bodies(), [b"/2"])
 
@@ -324,7 +324,7 @@ class TestClose(BatchCase):
 
     def test_follows_an_answer_that_is_too_long_to_be_held(self) -> None:
         seen: list[Answer] = []
-        self.closing(0, lambda: seen.extend(self.arrived()), b"x" * 20_000)
+        self.closing(0, lambda: seen.extend(self.arrived()), b"x" * 50_000)
         self.give(0, 1)
         self.serve_app()
         self.check(seen, ("RESPONSE", 0))

@@ -333,11 +333,11 @@ class TestHeld(NativeCase):
 
     def test_leave_when_they_are_too_many(self) -> None:
         seen = []
-        self.apps[1] = lambda environ, start: [start("200 OK", []), b"x" * 9000][1:]
+        self.apps[1] = lambda environ, start: [start("200 OK", []), b"x" * 25_000][1:]
         self.apps[2] = lambda environ, start: [seen.extend(self.arrived()), start("200 OK", [])][2:]
         self.give([1, 1, 2, 0])
         self.serve(4, True)
-        self.assertEqual([len(body) for _, _, (_, _, body) in seen], [9000, 9000])
+        self.assertEqual([len(body) for _, _, (_, _, body) in seen], [25_000, 25_000])
 
     def test_recall_takes_what_was_not_begun(self) -> None:
         begun = []
