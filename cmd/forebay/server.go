@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -257,7 +256,7 @@ func (s *server) welcome(ready python.Ready, stderr io.Writer) error {
 	}
 	s.first.Store(&ready)
 	s.announce(stderr, ready)
-	debug.FreeOSMemory() // of what was needed for the start alone: the settings as text, the worker program
+	forgetStart()
 	s.manager.ready(fmt.Sprintf("serving with %d workers", s.started.cfg.Workers.Processes))
 	if s.started.cfg.Dispatch.Interrupt && !ready.Interrupts {
 		s.log.Warn("threads past their deadline are not interrupted: this Python has no ctypes")
