@@ -157,7 +157,7 @@ func (v *driver) send() (err error) {
 
 // give sees to the result of a request that has run: it is told here if that takes but a moment.
 func (v *driver) give(w *waiter, resp *python.Response, err error) {
-	if w.caller == nil || err != nil || v.rest.state != idle || !isBrief(resp) {
+	if w.caller == nil || err != nil || !isBrief(resp) {
 		v.d.finish(w, resp, err)
 		return
 	}

@@ -134,6 +134,15 @@ void *memcpy(void *, const void *, size_t);
 void *memchr(const void *, int, size_t);
 int memcmp(const void *, const void *, size_t);
 Py_ssize_t write(int, const void *, size_t);
+long syscall(long, ...);
+int *__errno_location(void);
+struct part { const void *start; size_t size; }; /* struct iovec */
+enum { EPERM = 1, EINVAL = 22, ENOSYS = 38, EOPNOTSUPP = 95, RWF_NOWAIT = 8 };
+#ifdef __x86_64__
+enum { SYS_pwritev2 = 328 };
+#else
+enum { SYS_pwritev2 = 287 };
+#endif
 int clock_gettime(int, void *);
 enum { CLOCK_MONOTONIC = 1 };
 

@@ -328,6 +328,22 @@ static double now(void)
     return t.seconds + t.nanoseconds * 1e-9;
 }
 
+/* Writes as far as that does not wait, with the GIL kept: who lets it go for these microseconds may have it back only when
+ * another thread has done with it. -1: nothing was written, for whatever reason. */
+static Py_ssize_t write_now(int file, const void *data, size_t size)
+{
+    static int known = 1; /* the kernel knows of it, for pipes: Linux from 6.5 on */
+    struct part part = {data, size};
+    if (!known)
+        return -1;
+    Py_ssize_t sent = syscall(SYS_pwritev2, file, &part, 1L, -1L, -1L, (long)RWF_NOWAIT);
+    if (sent < 0) {
+        int error = *__errno_location();
+        known = error != EOPNOTSUPP && error != ENOSYS && error != EINVAL && error != EPERM;
+    }
+    return sent;
+}
+
 /* What Slot.answer and Slot.send do: within a batch the frame may wait for the next one. */
 static int send_frame(Slot *slot, PyObject *frame, int in_batch, int closing)
 {
@@ -348,10 +364,12 @@ static int send_frame(Slot *slot, PyObject *frame, int in_batch, int closing)
         done = PyObject_CallMethodObjArgs((PyObject *)slot, text_send, frame, NULL);
     } else {
         const char *data = PyBytes_AsString(frame);
-        Py_ssize_t sent;
-        Py_BEGIN_ALLOW_THREADS
-        sent = write(slot->answers, data, size);
-        Py_END_ALLOW_THREADS
+        Py_ssize_t sent = write_now(slot->answers, data, size);
+        if (sent < 0) {
+            Py_BEGIN_ALLOW_THREADS
+            sent = write(slot->answers, data, size);
+            Py_END_ALLOW_THREADS
+        }
         if (sent == size)
             return 0;
         PyObject *rest = sent <= 0 ? (Py_INCREF(frame), frame) : PyBytes_FromStringAndSize(data + sent, size - sent);
@@ -634,6 +652,20 @@ static PyObject *run(PyObject *module, PyObject *const *args, Py_ssize_t count)
     Py_RETURN_TRUE;
 }
 
+/* write_now(descriptor, data: bytes) -> int: see state.py. */
+static PyObject *write_bytes(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    (void)module;
+    if (count != 2 || !PyBytes_CheckExact(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "write_now takes a descriptor and bytes");
+        return NULL;
+    }
+    long long file = PyLong_AsLongLong(args[0]);
+    if (file == -1 && PyErr_Occurred())
+        return NULL;
+    return PyLong_FromLong(write_now((int)file, PyBytes_AsString(args[1]), PyBytes_Size(args[1])));
+}
+
 /* prepare(Response, FileWrapper, BytesIO, Resumed, respond, close): what run needs of Python. */
 static PyObject *prepare(PyObject *module, PyObject *args)
 {
@@ -732,7 +764,8 @@ static PyType_Spec slot_spec = {"forebay._native.SlotState", sizeof(Slot), 0, HO
 static PyType_Spec response_spec = {"forebay._native.ResponseState", sizeof(Response), 0, HOLDING_TYPE, response_slots};
 
 static PyMethodDef functions[] = {
-    {"run", (PyCFunction)(void (*)(void))run, METH_FASTCALL, NULL}, {"prepare", prepare, METH_VARARGS, NULL}, {0}};
+    {"run", (PyCFunction)(void (*)(void))run, METH_FASTCALL, NULL}, {"prepare", prepare, METH_VARARGS, NULL},
+    {"write_now", (PyCFunction)(void (*)(void))write_bytes, METH_FASTCALL, NULL}, {0}};
 static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "forebay._native", NULL, -1, functions, NULL, NULL, NULL, NULL};
 
 static int add_type(PyObject *module, PyTypeObject **type, PyType_Spec *spec, const char *name)

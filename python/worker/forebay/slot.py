@@ -15,7 +15,7 @@ from typing import BinaryIO
 from . import fault
 from .frame import FREE, HEAD, IDLE, WANT, Frame, ProtocolError, Reader
 from .gate import Gate
-from .state import SlotState
+from .state import SlotState, write_now
 
 _WANT = HEAD.pack(0, WANT, 0)
 _IDLE = HEAD.pack(0, IDLE, 0)
@@ -180,9 +180,9 @@ class Slot(SlotState):
 
     def _write(self, data: bytes) -> None:
         try:
-            sent = os.write(self.answers, data)
-            while sent < len(data):  # cut short: by a signal, or above 2 GiB
-                data = data[sent:]
+            sent = write_now(self.answers, data)
+            while sent < len(data):  # cut short: by a full pipe, by a signal, or above 2 GiB
+                data = data[max(sent, 0) :]
                 sent = os.write(self.answers, data)
         except OSError as error:
             raise ClientGone("client gone") from error

@@ -6,6 +6,7 @@ it for some systems only, and where it is not to be had, everything is Python.
 
 from __future__ import annotations
 
+import os
 from typing import Any, Callable, Optional
 
 # run(slot, app, constant, payload) -> bool: serves the request whose payload is given and those of its batch that follow
@@ -13,13 +14,16 @@ from typing import Any, Callable, Optional
 # ends the thread for.
 Run = Callable[[Any, Any, dict[str, Any], memoryview], bool]
 run: Optional[Run]
+# write_now(descriptor, data: bytes) -> int: writes to a pipe as far as that does not wait, and does not let the GIL go. It
+# returns how much that was, and -1 where os.write is to do it.
+write_now: Callable[[int, bytes], int]
 missing: str  # why it is not there
 
 try:
-    from ._native import GateState, ReaderState, ResponseState, SlotState, prepare, run  # type: ignore[import-not-found]
+    from ._native import GateState, ReaderState, ResponseState, SlotState, prepare, run, write_now  # type: ignore[import-not-found]
     missing = ""
 except ImportError as error:
-    run, missing = None, str(error)
+    run, write_now, missing = None, os.write, str(error)
 
     class GateState:  # type: ignore[no-redef]
         __slots__ = ("inside", "wanted")

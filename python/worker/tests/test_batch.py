@@ -75,7 +75,7 @@ class TestBatch(BatchCase):
         self.give(*range(16))
         self.serve_app(15)
         self.assertEqual(self.arrived(), [])
-        with mock.patch.object(slot.os, "write", wraps=slot.os.write) as write:
+        with mock.patch.object(slot, "write_now", wraps=slot.write_now) as write:
             self.serve_app()
         self.assertEqual(write.call_count, 1)
         answers = self.arrived()
@@ -271,7 +271,7 @@ class TestClose(BatchCase):
         for n in range(4):
             self.closing(n, lambda: seen.append(self.arrived()))
         self.give(0, 1, 2, 3)
-        with mock.patch.object(slot.os, "write", wraps=slot.os.write) as write:
+        with mock.patch.object(slot, "write_now", wraps=slot.write_now) as write:
             self.serve_app(4)
         self.assertEqual(write.call_count, 2)
         for n in range(3):
@@ -471,7 +471,7 @@ class TestRecall(BatchCase):
         self.give(0, 1, 2)
         self.serve_app()
         thread = threading.Thread(target=self.serve_app)
-        write, first = slot.os.write, threading.Event()
+        write, first = slot.write_now, threading.Event()
 
         def slow(descriptor: int, data: bytes) -> int:
             if not first.is_set():
@@ -486,7 +486,7 @@ class TestRecall(BatchCase):
             return []
 
         self.special["/1"] = app
-        with mock.patch.object(slot.os, "write", slow):
+        with mock.patch.object(slot, "write_now", slow):
             self.assertEqual(self.slot.recall(3), 2)
             thread.join(10)
         self.assertFalse(thread.is_alive())

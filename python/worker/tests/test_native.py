@@ -172,6 +172,47 @@ def applications(events: list[Any]) -> list[Application]:
     return made
 
 
+class TestWriteNow(unittest.TestCase):
+    def setUp(self) -> None:
+        self.reads, self.writes = os.pipe()
+        for each in (self.reads, self.writes):
+            self.addCleanup(os.close, each)
+
+    def test_what_fits_is_written(self) -> None:
+        self.assertEqual(state.write_now(self.writes, b"abc"), 3)
+        self.assertEqual(os.read(self.reads, 10), b"abc")
+
+    @unittest.skipUnless(NATIVE, "FOREBAY_NATIVE is not set")
+    def test_it_does_not_wait(self) -> None:
+        if state.write_now(self.writes, b"x") < 0:
+            self.skipTest("this kernel cannot write to a pipe without waiting")
+        sent = state.write_now(self.writes, b"x" * (1 << 20))
+        self.assertGreater(sent, 0)
+        self.assertLess(sent, 1 << 20)
+        self.assertEqual(state.write_now(self.writes, b"x" * 5000), -1)
+
+    @unittest.skipUnless(NATIVE, "FOREBAY_NATIVE is not set")
+    def test_what_is_not_bytes_for_a_descriptor(self) -> None:
+        self.assertEqual(state.write_now(-1, b"abc"), -1)
+        for given in [(self.writes, "abc"), ("1", b"abc"), (self.writes,)]:
+            with self.assertRaises(TypeError):
+                state.write_now(*given)  # type: ignore[arg-type]
+
+    def test_a_slot_writes_all_however_little_fits(self) -> None:
+        files, others = socket.socketpair()
+        slot = Slot(os.dup(self.reads), os.dup(self.writes), files)
+        for each in (slot, others):
+            self.addCleanup(each.close)
+        data = random.Random(1).randbytes(1 << 20)
+        thread = threading.Thread(target=slot.send, args=(data,))
+        thread.start()
+        read = b""
+        while len(read) < len(data):
+            read += os.read(self.reads, 10_000)
+        thread.join()
+        self.assertEqual(read, data)
+
+
 @unittest.skipUnless(NATIVE, "FOREBAY_NATIVE is not set")
 class NativeCase(unittest.TestCase):
     def setUp(self) -> None:
