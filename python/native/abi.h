@@ -20,7 +20,10 @@
 #include <Python.h>
 #include <structmember.h>
 
+#include <errno.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -136,19 +139,13 @@ int memcmp(const void *, const void *, size_t);
 Py_ssize_t write(int, const void *, size_t);
 long syscall(long, ...);
 int *__errno_location(void);
-struct part { const void *start; size_t size; }; /* struct iovec */
-enum { EPERM = 1, EINVAL = 22, ENOSYS = 38, EOPNOTSUPP = 95, RWF_NOWAIT = 8 };
-#ifdef __x86_64__
-enum { SYS_pwritev2 = 328 };
-#else
-enum { SYS_pwritev2 = 287 };
-#endif
 int clock_gettime(int, void *);
 enum { CLOCK_MONOTONIC = 1 };
 
 #endif
 
 struct timespec_of_64_bits { long long seconds, nanoseconds; };
+struct part { const void *start; size_t size; }; /* struct iovec */
 
 /* Numbers and sizes. */
 
@@ -174,6 +171,16 @@ CONSTANT(Py_TPFLAGS_BASETYPE, 1 << 10);
 CONSTANT(Py_TPFLAGS_HAVE_GC, 1 << 14);
 CONSTANT(Py_TPFLAGS_UNICODE_SUBCLASS, 1 << 28);
 CONSTANT(PyBUF_SIMPLE, 0);
+CONSTANT(EPERM, 1);
+CONSTANT(EINVAL, 22);
+CONSTANT(ENOSYS, 38);
+CONSTANT(EOPNOTSUPP, 95);
+CONSTANT(RWF_NOWAIT, 8);
+#ifdef __x86_64__
+CONSTANT(SYS_pwritev2, 328);
+#else
+CONSTANT(SYS_pwritev2, 287);
+#endif
 
 #define SIZE(type, last, at, size) _Static_assert(offsetof(type, last) == (at) && sizeof(type) == (size), #type)
 SIZE(PyObject, ob_type, 8, 16);
@@ -184,6 +191,7 @@ SIZE(PyType_Slot, pfunc, 8, 16);
 SIZE(PyType_Spec, slots, 24, 32);
 SIZE(Py_buffer, internal, 72, 80);
 SIZE(struct timespec_of_64_bits, nanoseconds, 8, 16);
+SIZE(struct part, size, 8, 16);
 
 /* Functions and objects. */
 
