@@ -16,8 +16,9 @@ import (
 	"forebay/proxy/reactor"
 )
 
-// conn is a client's connection. While it has something to do a goroutine runs serve; while its client is silent the
-// loop of quiet connections has it, and there is neither a goroutine nor a buffer for it.
+// conn is a client's connection. While it has something to do a goroutine runs serve; while its request waits for a thread
+// the dispatcher has it, and while its client is silent the loop of quiet connections: then there is no goroutine for it, and
+// for a silent client no buffer.
 type conn struct {
 	net.Conn
 	sock  *reactor.Socket // the same, where a reactor serves it; or nil
@@ -258,7 +259,7 @@ func (c *conn) Wake(why quiet.Reason) {
 	if why == quiet.Readable && c.sip() {
 		return
 	}
-	go c.serve() // ends when the client is silent again, or with the connection
+	go c.serve() // ends when there is something to wait for again, or with the connection
 }
 
 // read reads what the client sends into p. It returns errLate when limit has passed, and errQuiet when nothing has come

@@ -31,7 +31,8 @@ import (
 
 // Application is what answers the requests that nothing before it does.
 type Application interface {
-	// Do runs a request and returns its response, which the caller closes. See dispatch.Dispatcher.Do.
+	// Do runs a request and returns its response, which the caller closes, or queues it for its Caller. See
+	// dispatch.Dispatcher.Do.
 	Do(req *python.Request) (*python.Response, error)
 }
 
