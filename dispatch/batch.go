@@ -89,15 +89,8 @@ func (d *Dispatcher) sendBatch(t *thread, req *python.Request, since time.Time) 
 	return nil
 }
 
-// fits reports whether the thread, which is idle, can be given a request without a wait, with those that go in one batch with
-// it.
-func (t *thread) fits(w *waiter) bool {
-	size := len(w.req.Frame())
-	for _, other := range t.behind {
-		size += len(other.req.Frame())
-	}
-	return t.given || t.slot.Fits(size)
-}
+// fits reports whether the thread, which is idle, can be given a request without a wait. Of a batch gather has seen to that.
+func (t *thread) fits(w *waiter) bool { return t.given || t.slot.Fits(len(w.req.Frame())) }
 
 // behindNext returns the request that the thread was given next, or nil at the end of a batch.
 func (t *thread) behindNext() *waiter {

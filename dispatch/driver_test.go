@@ -122,14 +122,12 @@ func (s staller) Answered(resp *python.Response, err error, lead python.Lead) {
 // TestTheThreadRunsWhileCallersAreTold: it has its next request before they are.
 func TestTheThreadRunsWhileCallersAreTold(t *testing.T) {
 	th := newTheatre(t, patient(), 1, 1)
-	first := th.begin("GET", "/first")
-	running := th.enter()
+	first := th.occupy(1)[0]
 	held := staller{newCaller(), make(chan struct{}), true}
 	th.call(held, "/held")
 	next := newCaller()
 	th.call(next, "/next")
-	running.say("answer first")
-	receive(t, first, "no answer")
+	first.say("answer first")
 	th.enter().say("answer held")
 	got := receive(t, held.results, "not told")
 	require.NoError(t, got.err)
@@ -147,14 +145,12 @@ func TestACallerThatLeavesHoldsNobodyUp(t *testing.T) {
 	goOn := make(chan struct{})
 	const several = 5
 	for range several {
-		first := th.begin("GET", "/first")
-		running := th.enter()
+		first := th.occupy(1)[0]
 		held := staller{newCaller(), goOn, false}
 		th.call(held, "/held")
 		last := newCaller()
 		th.call(last, "/last")
-		running.say("answer first")
-		receive(t, first, "no answer")
+		first.say("answer first")
 		th.enter().say("answer held")
 		receive(t, held.results, "not told")
 		th.enter().say("answer last")
@@ -184,12 +180,10 @@ func TestWhatTakesLongIsToldApart(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			first := th.begin("GET", "/first")
-			running := th.enter()
+			first := th.occupy(1)[0]
 			told := newCaller()
 			th.call(told, c.path)
-			running.say("answer first")
-			receive(t, first, "no answer")
+			first.say("answer first")
 			var a *actor
 			if c.then != nil {
 				a = th.enter()
@@ -213,12 +207,10 @@ func TestWhatTakesLongIsToldApart(t *testing.T) {
 // TestACallerIsToldOnceOfWhatRanAgain, as its worker died.
 func TestACallerIsToldOnceOfWhatRanAgain(t *testing.T) {
 	th := newTheatre(t, patient(), 1, 1)
-	first := th.begin("GET", "/first")
-	running := th.enter()
+	first := th.occupy(1)[0]
 	c := newCaller()
 	th.call(c, "/again")
-	running.say("answer first")
-	receive(t, first, "no answer")
+	first.say("answer first")
 	th.enter().die()
 	th.enter().say("answer at last")
 	got := receive(t, c.results, "not told")

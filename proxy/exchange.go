@@ -106,10 +106,8 @@ func (x *exchange) run() error {
 			return err
 		}
 	}
-	if x.req == nil {
-		if err := x.receive(); err != nil {
-			return err
-		}
+	if err := x.receive(); err != nil {
+		return err
 	}
 	resp, err := x.ask()
 	if err != nil {

@@ -246,7 +246,7 @@ func (s *Slot) Taken() {
 }
 
 // AtHand reports whether something of the next frame is here already, so that it will not be long until it has come.
-func (s *Slot) AtHand() bool { return s.w-s.r > python.HeadSize }
+func (s *Slot) AtHand() bool { return s.Behind() > python.HeadSize }
 
 // Behind returns how many bytes are here already behind what Receive returned last.
 func (s *Slot) Behind() int { return s.w - s.r }

@@ -75,15 +75,12 @@ func (f *Files) Close() error {
 	return all
 }
 
-// Leader is who serves others besides, unless it leaves that to somebody else.
-type Leader interface{ Leave() }
-
 // Reply makes the answer to a request for which an application has answered with status and fields; found is false if
 // they name no file. The application's body is not sent then, and its fields go with the file, which has its own length
 // and, where the application gave none, a type by its name. The fields have passed the checks of what may stand in one;
 // all arguments are borrowed until it returns. A file that is not there is answered 404; one that may not be sent, or
-// cannot be opened, 500. It blocks for as long as it takes to open a file, which leader is told before.
-func (f *Files) Reply(method []byte, request []python.Field, status int, response []python.Field, leader Leader) (r *reply.Reply, found bool) {
+// cannot be opened, 500. It blocks for as long as it takes to open a file, and lead is left before.
+func (f *Files) Reply(method []byte, request []python.Field, status int, response []python.Field, lead python.Lead) (r *reply.Reply, found bool) {
 	if status < http.StatusOK || status == http.StatusNoContent || status == http.StatusNotModified {
 		return nil, false // these have no body
 	}
@@ -92,7 +89,7 @@ func (f *Files) Reply(method []byte, request []python.Field, status int, respons
 		return nil, false
 	}
 	answer := &reply.Application{Status: status, Fields: others(response), Type: mediatype.ByName(name)}
-	leader.Leave()
+	lead.Leave()
 	if err == nil {
 		err = open(answer, places, name)
 	}

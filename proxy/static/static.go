@@ -39,17 +39,14 @@ type Request struct {
 	// Query is the query as received, without the question mark.
 	Query  []byte
 	Fields []python.Field
-	// Leader is told before a file is looked for, which may wait for a disk. It may be nil.
-	Leader Leader
+	// Lead is left before a file is looked for, which may wait for a disk. It may be nil.
+	Lead python.Lead
 }
-
-// Leader is who serves others besides, unless it leaves that to somebody else.
-type Leader interface{ Leave() }
 
 // leave is called before a disk may have to be waited for.
 func (r *Request) leave() {
-	if r.Leader != nil {
-		r.Leader.Leave()
+	if r.Lead != nil {
+		r.Lead.Leave()
 	}
 }
 
