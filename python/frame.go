@@ -11,8 +11,9 @@ const HeadSize = 6
 // MaxPayload bounds the payload of every frame but CHUNK, in bytes. A longer one is a broken worker, not a long answer.
 const MaxPayload = 1 << 20
 
-// MaxBatch bounds the requests that are sent to a slot in one write, in bytes. The worker reads them in one piece.
-const MaxBatch = 32 << 10
+// MaxBatch bounds the requests that are sent to a slot in one write, in bytes. The worker reads them in one piece: it is the
+// size of its buffer, and what an empty pipe takes.
+const MaxBatch = 64 << 10
 
 // Kind says what a frame's payload is; see the package comment.
 type Kind uint8

@@ -1,7 +1,9 @@
 package workers
 
 import (
+	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +46,29 @@ func TestRequestsThatWereSentAtOnceAreAnsweredInTheirOrder(t *testing.T) {
 	require.NoError(t, err)
 	assert.Zero(t, n, "all were begun")
 	assert.Equal(t, "BytesIO 5", ask(t, slot, "POST", "/", "hello"), "and it goes on as before")
+}
+
+func TestLargestBatchIsReadInOnePiece(t *testing.T) {
+	r := startPool(t, oneWorker(), grace, pythonProgram(t, "files"))
+	slot := r.ready().Slots()[0]
+	const many = 5
+	var reqs []*python.Request
+	var sizes []int
+	left := slot.BatchSize()
+	for i := range many {
+		whole := left / (many - i)
+		size := whole - (len(newRequest("POST", "/", strings.Repeat("x", whole)).Frame()) - whole)
+		req := newRequest("POST", "/", strings.Repeat("x", size))
+		reqs, sizes, left = append(reqs, req), append(sizes, size), left-len(req.Frame())
+	}
+	require.Zero(t, left)
+	require.NoError(t, slot.SendAll(reqs, (*python.Request).Idempotent, time.Now().Add(deadline)))
+	for i, req := range reqs {
+		slot.Begin(req)
+		assert.Equal(t, fmt.Sprintf("BytesIO %d", sizes[i]), answered(t, slot))
+		slot.Finish(time.Now())
+		req.Release()
+	}
 }
 
 func TestRecall(t *testing.T) {
