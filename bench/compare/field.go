@@ -35,6 +35,7 @@ var errNoFiles = errors.New("it serves no files by itself")
 // newField starts the chosen peers for the scenario and those that have its group. Who does not start has a fault. The
 // caller stops the field.
 func newField(ctx context.Context, opts options, kit peer.Kit, apps, files string, s scenario) *field {
+	kit.Sessions = s.session
 	f := &field{opts: opts, kit: kit, apps: apps}
 	if s.file > 0 {
 		f.files = files

@@ -77,7 +77,7 @@ func parseOptions(args []string) (options, error) {
 }
 
 func scenarioUsage() string {
-	return "what is asked, separated by commas: APPLICATION[@CONNECTIONS][/close|/close10|/wrk] or one of the sets " +
+	return "what is asked, separated by commas: APPLICATION[@CONNECTIONS][/close|/close10|/session|/wrk] or one of the sets " +
 		strings.Join(slices.Sorted(maps.Keys(sets)), ", ") + "; applications are " + strings.Join(applicationNames(), ", ") + " (default the set default, or quick)"
 }
 

@@ -73,6 +73,9 @@ var commonNotes = []string{
 	"PSS is taken right after each run. Idle peers stay started during the others' runs.",
 	"bare calls the application without a server, in as many processes as the peers have, with one thread each, or as many as the peers have where the " +
 		"application waits. “above bare” is a peer's CPU time for each request beyond bare's: what the server itself costs.",
+	"Peers share the client's session, so the kernel shares the processors among all threads alike. Where they have sessions of their own (“/session”), as those " +
+		"have that a service manager, a container or another terminal has started, it shares them between the groups first: that disfavours servers that " +
+		"hand each request from thread to thread.",
 	"No peer writes an access log. Every answer is compared with what the application says without a server.",
 }
 

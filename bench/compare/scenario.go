@@ -13,6 +13,8 @@ type scenario struct {
 	connections int
 	// perConnection is after how many requests a connection is closed; 0 is never.
 	perConnection int
+	// session says that the peers have sessions of their own: see peer.Kit.
+	session bool
 	// wrk says that wrk asks and not our own client: to see that both see the same.
 	wrk bool
 }
@@ -26,6 +28,7 @@ const (
 var manners = map[string]func(*scenario){
 	"close":   func(s *scenario) { s.perConnection = 1 },
 	"close10": func(s *scenario) { s.perConnection = 10 },
+	"session": func(s *scenario) { s.session = true },
 	"wrk":     func(s *scenario) { s.wrk = true },
 }
 
@@ -33,8 +36,9 @@ var manners = map[string]func(*scenario){
 var sets = map[string]string{
 	"default": "hello@1,hello@8,hello,hello@512,hello/close,hello/close10,hello/wrk,json,echo,flask,django,django-query,large,chunks,sleep," +
 		"mixed,static-1k,static-10k,static-1m",
-	"quick": "hello,django@8,static-1k@8",
-	"all":   all(),
+	"quick":    "hello,django@8,static-1k@8",
+	"sessions": "hello@8/session,hello/session,json/session,echo/session,flask/session,django/session,django-query/session",
+	"all":      all(),
 }
 
 // all is every application with every number of connections and every way to close them.
@@ -92,7 +96,7 @@ func parseScenario(text string) (scenario, error) {
 	if mannered {
 		change, ok := manners[manner]
 		if !ok {
-			return scenario{}, fmt.Errorf("-scenarios: %s: behind the slash stands close, close10 or wrk", text)
+			return scenario{}, fmt.Errorf("-scenarios: %s: behind the slash stands close, close10, session or wrk", text)
 		}
 		change(&s)
 	}
@@ -108,6 +112,8 @@ func (s scenario) Name() string {
 	switch {
 	case s.wrk:
 		name += "/wrk"
+	case s.session:
+		name += "/session"
 	case s.perConnection == 1:
 		name += "/close"
 	case s.perConnection > 1:
@@ -125,6 +131,8 @@ func (s scenario) Says() string {
 	switch {
 	case s.wrk:
 		says += ", asked by wrk as a check of our own client"
+	case s.session:
+		says += ", where each server has a session of its own"
 	case s.perConnection == 1:
 		says += ", closed after every request"
 	case s.perConnection > 1:
@@ -135,13 +143,14 @@ func (s scenario) Says() string {
 
 // isRated reports whether it is also measured at steady rates: only in the usual way, as everything takes time.
 func (s scenario) isRated() bool {
-	return s.rated && s.perConnection == 0 && !s.wrk && s.connections == usualConnections
+	return s.rated && s.perConnection == 0 && !s.wrk && !s.session && s.connections == usualConnections
 }
 
 // group is what scenarios have in common that can be asked of the same started peers.
 type group struct {
-	app   string
-	files bool
+	app     string
+	files   bool
+	session bool
 }
 
-func (s scenario) group() group { return group{s.app, s.file > 0} }
+func (s scenario) group() group { return group{s.app, s.file > 0, s.session} }

@@ -22,6 +22,10 @@ func TestScenariosAreReadAndGrouped(t *testing.T) {
 	assert.Equal(t, 10, got[3].perConnection)
 	assert.Equal(t, "10 KiB of JSON, made for each request; 512 connections, closed after every request", got[4].Says())
 	assert.NotEqual(t, got[0].group(), got[5].group(), "files are another thing, though the application is the same")
+	other, err := parseScenario("hello/session")
+	require.NoError(t, err)
+	assert.NotEqual(t, got[1].group(), other.group(), "its peers have to be started anew")
+	assert.Equal(t, "the least that an application can do; 64 connections, where each server has a session of its own", other.Says())
 	these, others := split(got, got[0].group())
 	assert.Equal(t, names(got[:3]), names(these))
 	assert.Equal(t, names(got[3:]), names(others))
@@ -47,7 +51,7 @@ func TestScenariosThatAreNone(t *testing.T) {
 		"perl":        `no application is named "perl"`,
 		"hello@0":     "from 1 to 4096",
 		"hello@many":  "from 1 to 4096",
-		"hello/fast":  "close, close10 or wrk",
+		"hello/fast":  "close, close10, session or wrk",
 		"mixed/wrk":   "only asks for one path",
 		"echo@64/wrk": "only asks for one path",
 	} {

@@ -21,6 +21,10 @@ type Kit struct {
 	Python  string // of the virtual environment
 	Workers int
 	Threads int
+	// Sessions has each process of a peer lead a session of its own, as where a service manager, a container or another
+	// terminal has started it: the kernel shares the processors between those and the client, and then among their threads
+	// (sched(7), autogroup), not among all threads alike.
+	Sessions bool
 	// Tools are where the programs are that make the load.
 	Tools map[string]string
 	// Versions are those of all programs that take part.

@@ -134,7 +134,7 @@ func (s *stack) Revive() (bool, error) {
 	if first.alive() == nil {
 		return false, nil
 	}
-	again, err := startProcess(first.name, s.kit.dir(s.name), first.cmd.Args)
+	again, err := startProcess(first.name, s.kit.dir(s.name), first.cmd.Args, s.kit.Sessions)
 	if err == nil {
 		s.processes[0] = again
 	}
@@ -167,7 +167,7 @@ func (s *stack) Stop() {
 
 // launch starts one process of the stack, named for messages, and writes its command into the settings.
 func (s *stack) launch(name string, argv ...string) error {
-	p, err := startProcess(name, s.kit.dir(s.name), argv)
+	p, err := startProcess(name, s.kit.dir(s.name), argv, s.kit.Sessions)
 	if err != nil {
 		return err
 	}

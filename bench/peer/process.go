@@ -15,8 +15,8 @@ const (
 	logTail     = 2000
 )
 
-// process is a command that runs until it is stopped. It leads a process group of its own, so that ^C in a terminal
-// reaches only the benchmark, which then stops its peers in order.
+// process is a command that runs until it is stopped. It leads a process group of its own, or a session, so that ^C in a
+// terminal reaches only the benchmark, which then stops its peers in order.
 type process struct {
 	name string
 	log  string
@@ -25,9 +25,8 @@ type process struct {
 }
 
 // startProcess runs argv in dir, which is also its home and is made if need be, with its output at the end of a file
-// there. It inherits nothing from our
-// environment that could change how fast it is.
-func startProcess(name, dir string, argv []string) (*process, error) {
+// there. It inherits nothing from our environment that could change how fast it is.
+func startProcess(name, dir string, argv []string, session bool) (*process, error) {
 	p := &process{name: name, log: filepath.Join(dir, filepath.Base(argv[0])+".log"), done: make(chan struct{})}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
@@ -40,7 +39,7 @@ func startProcess(name, dir string, argv []string) (*process, error) {
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, log, log
 	p.cmd.Env = []string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "PYTHONDONTWRITEBYTECODE=1"}
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: !session, Setsid: session}
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", name, err)
 	}

@@ -1,6 +1,8 @@
 package peer
 
 import (
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -11,7 +13,7 @@ import (
 
 func startShell(t *testing.T, script string) *process {
 	t.Helper()
-	p, err := startProcess("shell", t.TempDir(), []string{"/bin/sh", "-c", script})
+	p, err := startProcess("shell", t.TempDir(), []string{"/bin/sh", "-c", script}, false)
 	require.NoError(t, err)
 	t.Cleanup(p.stop)
 	return p
@@ -27,6 +29,17 @@ func TestAnEndedProcessSaysWhatItSaidLast(t *testing.T) {
 	err := p.alive()
 	require.ErrorContains(t, err, "exit status 3")
 	assert.ErrorContains(t, err, "no such option")
+}
+
+func TestAProcessMayLeadASession(t *testing.T) {
+	for _, session := range []bool{true, false} {
+		p, err := startProcess("shell", t.TempDir(), []string{"/bin/sh", "-c", "cut -d ' ' -f 5,6 /proc/$$/stat"}, session)
+		require.NoError(t, err)
+		<-p.done
+		group, its, _ := strings.Cut(strings.TrimSpace(p.tail()), " ")
+		assert.Equal(t, strconv.Itoa(p.pid()), group)
+		assert.Equal(t, session, its == group, "session %s", its)
+	}
 }
 
 func TestAStoppedProcessIsReaped(t *testing.T) {
