@@ -100,14 +100,14 @@ type host struct {
 func (h *host) Offer(w *Worker) { h.offered <- w }
 
 func (h *host) Withdraw(w *Worker) <-chan struct{} {
-	h.withdrawn <- w
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.busy != nil {
-		return h.busy
+	idle := h.busy
+	h.mu.Unlock()
+	if idle == nil {
+		idle = make(chan struct{})
+		close(idle)
 	}
-	idle := make(chan struct{})
-	close(idle)
+	h.withdrawn <- w // at the end: whoever learns of it may hold the slots of the next one
 	return idle
 }
 

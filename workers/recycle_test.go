@@ -60,13 +60,11 @@ func TestSuccessorIsReadyBeforeTheOldDrains(t *testing.T) {
 func TestOneIsRecycledAtATime(t *testing.T) {
 	r := startPool(t, worn(3, 1), grace, scriptProgram(t, "ready"))
 	old := []*Worker{r.ready(), r.ready(), r.ready()}
+	busy := r.hold()
+	for _, w := range old {
+		w.wear.add()
+	}
 	for range old {
-		busy := r.hold()
-		for _, w := range old {
-			if w.wear.count.Load() == 0 {
-				w.wear.add()
-			}
-		}
 		drains := receive(t, r.withdrawn, "nobody is recycled")
 		assert.Contains(t, old, drains)
 		r.ready()
@@ -74,8 +72,11 @@ func TestOneIsRecycledAtATime(t *testing.T) {
 		assert.Len(t, r.pool.recycling, 1)
 		assert.Empty(t, r.offered, "the others wait")
 		assert.Empty(t, r.withdrawn)
-		close(busy)
+		over := busy
+		busy = r.hold() // of the next one
+		close(over)
 	}
+	close(busy)
 	require.Eventually(t, func() bool { return len(r.pool.recycling) == 0 }, deadline, time.Millisecond)
 }
 
