@@ -5,11 +5,8 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
-
+	"forebay/proxy/mediatype"
 	"forebay/proxy/reply"
-	"forebay/python"
 )
 
 // sentences say to a person what a status means here.
@@ -42,8 +39,8 @@ func (x *exchange) sendPage(status int, fields []byte) error {
 	x.startHead(status, nil)
 	x.out = append(x.out, fields...)
 	var page []byte
-	if x.prefersJSON() {
-		x.out = reply.AppendField(x.out, "Content-Type", fiber.MIMEApplicationJSON)
+	if mediatype.WantsJSON(x.head.Fields) {
+		x.out = reply.AppendField(x.out, "Content-Type", "application/json")
 		page, _ = json.Marshal(errorDocument{status, reason, id}) // texts and a number: never fails
 	} else {
 		x.out = reply.AppendField(x.out, "Content-Type", "text/html; charset=utf-8")
@@ -54,32 +51,6 @@ func (x *exchange) sendPage(status int, fields []byte) error {
 		return x.sendHead()
 	}
 	return x.sendWhole(page)
-}
-
-// prefersJSON asks fiber to read the Accept fields (RFC 9110, section 12.5.1), if there is anything to read in them: who is
-// refused thousands of times a second has none, or takes everything.
-func (x *exchange) prefersJSON() bool {
-	if x.takesAll() {
-		return false
-	}
-	c := x.p.fiber.AcquireCtx(new(fasthttp.RequestCtx))
-	defer x.p.fiber.ReleaseCtx(c)
-	for _, f := range x.head.Fields {
-		if python.EqualFold(f.Name, "accept") {
-			c.Request().Header.AddBytesV(fiber.HeaderAccept, f.Value)
-		}
-	}
-	return c.Accepts(fiber.MIMETextHTML, fiber.MIMEApplicationJSON) == fiber.MIMEApplicationJSON
-}
-
-// takesAll reports whether the client has no preference.
-func (x *exchange) takesAll() bool {
-	for _, f := range x.head.Fields {
-		if python.EqualFold(f.Name, "accept") && string(f.Value) != "*/*" {
-			return false
-		}
-	}
-	return true
 }
 
 type errorDocument struct {

@@ -16,8 +16,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/gofiber/fiber/v2"
-
 	"forebay/config"
 	"forebay/proxy/access"
 	"forebay/proxy/quiet"
@@ -44,7 +42,6 @@ type Proxy struct {
 
 	rules  atomic.Pointer[rules]
 	budget *spool.Budget
-	fiber  *fiber.App // reads what clients accept
 	ids    *ids
 	clock  clock
 
@@ -82,7 +79,6 @@ func New(s Settings, budget *spool.Budget, app Application, accessLog *access.Lo
 	p := &Proxy{
 		app: app, access: accessLog, log: log,
 		budget: budget,
-		fiber:  fiber.New(fiber.Config{DisableStartupMessage: true}),
 		ids:    newIDs(), turning: make(chan struct{}, maxTurning), quiet: loop, reactor: served,
 	}
 	p.rules.Store(rules)

@@ -1,4 +1,4 @@
-// Package mediatype knows the media types of files by their names.
+// Package mediatype knows the media types of files by their names, and which types clients would rather have.
 package mediatype
 
 import "strings"

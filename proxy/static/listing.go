@@ -11,6 +11,7 @@ import (
 	"slices"
 	"time"
 
+	"forebay/proxy/mediatype"
 	"forebay/proxy/reply"
 	"forebay/python"
 )
@@ -53,7 +54,7 @@ func (m *mapping) list(name string, fields []python.Field) *reply.Reply {
 		return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name)) // directories first
 	})
 	typ, body := "text/html; charset=utf-8", listPage(m.Prefix+name, name != "", all)
-	if wantsJSON(fields) {
+	if mediatype.WantsJSON(fields) {
 		typ, body = "application/json", listDocument(all)
 	}
 	head := append(m.pageHead(typ), "Cache-Control: no-cache\r\nVary: Accept\r\n"...)

@@ -1,4 +1,4 @@
-package static
+package mediatype
 
 import (
 	"bytes"
@@ -7,9 +7,9 @@ import (
 	"forebay/python"
 )
 
-// wantsJSON reports whether a client would rather have JSON than a page. Of two that weigh the same it wants the one that
-// it names more exactly: programs say "application/json, */*".
-func wantsJSON(fields []python.Field) bool {
+// WantsJSON reports by the fields of a request whether its client would rather have JSON than a page. Of two that weigh the
+// same it wants the one that it names more exactly: programs say "application/json, */*". It allocates nothing.
+func WantsJSON(fields []python.Field) bool {
 	json, html := wantedAs(fields, "application", "json"), wantedAs(fields, "text", "html")
 	if json.weight != html.weight {
 		return json.weight > html.weight
@@ -42,7 +42,7 @@ func wantedAs(fields []python.Field, kind, subtype string) (best wanted) {
 // exactness is how exactly a range names a type, or 0 if it does not.
 func exactness(name []byte, kind, subtype string) int {
 	const everything, kindred, itself = 1, 2, 3
-	switch before, after, _ := bytes.Cut(name, slash); {
+	switch before, after, _ := bytes.Cut(name, []byte{'/'}); {
 	case string(name) == "*/*":
 		return everything
 	case !python.EqualFold(before, kind):
