@@ -223,6 +223,7 @@ func (s *server) serveRequests(worked chan error, running *sync.WaitGroup, stder
 	if s.heritage != nil {
 		s.admin.begin(running, s.logError)
 	}
+	defer time.AfterFunc(startLasts, forgetStart).Stop()
 	running.Go(s.changeWhenAsked) // ends with the stop
 	running.Go(func() { s.manager.guard(s.stopping.over, s.alive) })
 	return s.proxy.Run(s.stopping.begun, s.stopping.over)
@@ -256,7 +257,6 @@ func (s *server) welcome(ready python.Ready, stderr io.Writer) error {
 	}
 	s.first.Store(&ready)
 	s.announce(stderr, ready)
-	forgetStart()
 	s.manager.ready(fmt.Sprintf("serving with %d workers", s.started.cfg.Workers.Processes))
 	if s.started.cfg.Dispatch.Interrupt && !ready.Interrupts {
 		s.log.Warn("threads past their deadline are not interrupted: this Python has no ctypes")
