@@ -128,4 +128,5 @@ def main():
     json.dump([json.load(result) for result in results], sys.stdout)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,6 +3,7 @@ package compare
 import (
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -121,6 +122,14 @@ func TestAPeerThatDoesNotStartIsReported(t *testing.T) {
 	require.Len(t, found.Outcomes, 1)
 	assert.Contains(t, found.Outcomes[0].Peers[0].Fault, "start forebay")
 	reporttest.Page(t, found, "forebay: start forebay")
+}
+
+// TestTheWorkerAlone runs the program that measures it. It says itself when not all requests were served.
+func TestTheWorkerAlone(t *testing.T) {
+	program := filepath.Join(moduleRoot(t), "bench", "apps", "worker.py")
+	out, err := exec.CommandContext(t.Context(), python(t), "-B", program, "plain:rows", "/", "50").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	assert.Regexp(t, `^with(out)? native code\n(worker [\d.]+  bare [\d.]+  [\d.]+\n){5}[\d.]+\n$`, string(out))
 }
 
 func moduleRoot(t *testing.T) string {
