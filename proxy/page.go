@@ -33,11 +33,13 @@ var sentences = map[int]string{
 }
 
 // sendPage answers with an error: a short page in HTML or JSON, as the client prefers, with the request's id and nothing
-// that is not for strangers. fields are further field lines.
+// that is not for strangers. fields are further field lines. A 404 may be stored by caches (RFC 9110, section 15.1), so it says
+// what it depends on (section 12.5.5).
 func (x *exchange) sendPage(status int, fields []byte) error {
 	id, reason := string(x.id), http.StatusText(status)
 	x.startHead(status, nil)
 	x.out = append(x.out, fields...)
+	x.out = append(x.out, "Vary: Accept\r\n"...)
 	var page []byte
 	if mediatype.WantsJSON(x.head.Fields) {
 		x.out = reply.AppendField(x.out, "Content-Type", "application/json")

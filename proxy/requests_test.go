@@ -98,6 +98,7 @@ func assertPage(t *testing.T, f *front, answer answered) {
 	id := idInPage.FindStringSubmatch(answer.body)
 	require.NotNil(t, id, answer.body)
 	assert.Equal(t, "text/html; charset=utf-8", answer.Header.Get("Content-Type"))
+	assert.Equal(t, "Accept", answer.Header.Get("Vary"), "RFC 9110, section 12.5.5")
 	assert.Contains(t, answer.body, strconv.Itoa(answer.StatusCode))
 	for _, word := range []string{f.addr.String(), "/poison", ".go:", "goroutine", "secret", "fasthttp"} {
 		assert.NotContains(t, answer.body, word)
