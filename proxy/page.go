@@ -39,7 +39,7 @@ func (x *exchange) sendPage(status int, fields []byte) error {
 	id, reason := string(x.id), http.StatusText(status)
 	x.startHead(status, nil)
 	x.out = append(x.out, fields...)
-	x.out = append(x.out, "Vary: Accept\r\n"...)
+	x.out = reply.AppendField(x.out, "Vary", "Accept")
 	var page []byte
 	if mediatype.WantsJSON(x.head.Fields) {
 		x.out = reply.AppendField(x.out, "Content-Type", "application/json")

@@ -10,12 +10,10 @@ Each line has the microseconds of CPU time for a request, and the first divided 
 import importlib
 import importlib.machinery
 import importlib.util
-import marshal
 import os
 import platform
 import socket
 import statistics
-import struct
 import sys
 import tempfile
 import threading
@@ -24,7 +22,6 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NATIVE = {"x86_64": "linux_amd64", "aarch64": "linux_arm64"}
 ROUNDS = 5
-REQUEST = 1  # the kind of the frame
 
 
 def load_native():
@@ -37,11 +34,6 @@ def load_native():
     sys.modules["forebay._native"] = importlib.util.module_from_spec(spec)
     loader.exec_module(sys.modules["forebay._native"])
     return True
-
-
-def frame(environ):
-    payload = marshal.dumps((environ, b""), 2)
-    return struct.pack("<IBB", len(payload), REQUEST, 0) + payload
 
 
 def call_all(call, application, environ, calls):
@@ -69,7 +61,7 @@ def main():
     sys.path[:0] = [os.path.join(ROOT, "python", "worker")]
     print("with native code" if load_native() else "without native code")
     bare = importlib.import_module("bare")
-    loop, slots = importlib.import_module("forebay.loop"), importlib.import_module("forebay.slot")
+    loop, slots, frame = (importlib.import_module("forebay." + name) for name in ("loop", "slot", "frame"))
     module, name = app.split(":")
     application = getattr(importlib.import_module(module), name)
     constant = importlib.import_module("forebay.environ").base({"SCRIPT_NAME": ""}, 1)
@@ -78,7 +70,7 @@ def main():
     ready = {**sent, **constant, "wsgi.input": b""}
     ratios = []
     with tempfile.TemporaryFile() as requests:
-        requests.write(frame(sent) * calls)
+        requests.write(frame.encode(frame.REQUEST, 0, (sent, b"")) * calls)
         requests.flush()
         for _ in range(ROUNDS):
             requests.seek(0)
